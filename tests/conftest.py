@@ -1,0 +1,35 @@
+"""The test session's own Postgres and Valkey, up before Django reads its settings; xdist's workers share them."""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import django
+import pytest
+
+PROJECT = Path(__file__).resolve().parent.parent
+os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
+
+
+def start_parts() -> subprocess.Popen:
+    """Start `tests.parts` and take over the addresses that it tells."""
+    parts = subprocess.Popen(
+        [sys.executable, "-m", "tests.parts"], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    )
+    os.environ |= json.loads(parts.stdout.readline() or pytest.exit("Postgres and Valkey did not come up", 1))
+    return parts
+
+
+WORKER = os.environ.get("PYTEST_XDIST_WORKER", "")
+PARTS = None if WORKER else start_parts()
+if WORKER:  # a broker database of its own: the workers' queues must not mix
+    os.environ["CELERY_BROKER_URL"] += f"?virtual_host={int(WORKER.removeprefix('gw')) + 1}"
+django.setup()
+
+
+def pytest_unconfigure() -> None:
+    if PARTS:
+        PARTS.stdin.close()
+        PARTS.wait()
