@@ -1,0 +1,19 @@
+"""The tables: people, servers, inventory, activity. Everything is imported from here."""
+
+from replicas_app.models.activity import Event, Rescan, RescanReplica, SyncRun
+from replicas_app.models.inventory import Replica, ReplicaVM, RestorePoint
+from replicas_app.models.people import Person, SignInAttempts
+from replicas_app.models.servers import BackupServer
+
+__all__ = [
+    "BackupServer",
+    "Event",
+    "Person",
+    "Replica",
+    "ReplicaVM",
+    "Rescan",
+    "RescanReplica",
+    "RestorePoint",
+    "SignInAttempts",
+    "SyncRun",
+]

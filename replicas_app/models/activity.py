@@ -1,0 +1,258 @@
+"""What was done and what happened: sync runs, rescans, events. What a task is doing is a row here."""
+
+from typing import Self
+
+from django.conf import settings
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from replicas_app.choices import (
+    RESCAN_ON_SERVER,
+    RESCAN_OPEN,
+    SYNC_OPEN,
+    EventKind,
+    RescanState,
+    SyncState,
+    SyncTrigger,
+)
+from replicas_app.models.inventory import Replica
+from replicas_app.models.servers import BackupServer
+
+OPEN_SYNC = Q(state__in=SYNC_OPEN)
+OPEN_RESCAN = Q(state__in=RESCAN_OPEN)
+
+
+class SyncRunQuerySet(models.QuerySet["SyncRun"]):
+    def open(self) -> Self:
+        return self.filter(OPEN_SYNC)
+
+    def ended(self) -> Self:
+        return self.exclude(OPEN_SYNC)
+
+    def newest_first(self) -> Self:
+        return self.order_by("-pk")
+
+
+class SyncRun(models.Model):
+    """One read of one backup server, from the wish to the outcome. A server has one open run at most."""
+
+    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="sync_runs")
+    trigger = models.CharField(max_length=10, choices=SyncTrigger)
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    state = models.CharField(max_length=12, choices=SyncState, default=SyncState.QUEUED)
+    queued_at = models.DateTimeField()
+    enqueued_at = models.DateTimeField(null=True)
+    """When a message for a worker was last sent; beat sends another if no worker took it up for a while."""
+    started_at = models.DateTimeField(null=True)
+    ended_at = models.DateTimeField(null=True)
+
+    step = models.TextField(blank=True)
+    """What it is doing, in words, while it runs."""
+    rows_read = models.PositiveIntegerField(default=0)
+    rows_expected = models.PositiveIntegerField(null=True)
+
+    replicas_added = models.PositiveIntegerField(default=0)
+    replicas_changed = models.PositiveIntegerField(default=0)
+    replicas_unchanged = models.PositiveIntegerField(default=0)
+    replicas_removed = models.PositiveIntegerField(default=0)
+    points_added = models.PositiveIntegerField(default=0)
+    points_changed = models.PositiveIntegerField(default=0)
+    points_unchanged = models.PositiveIntegerField(default=0)
+    points_removed = models.PositiveIntegerField(default=0)
+    set_aside_count = models.PositiveIntegerField(default=0)
+    set_aside = models.JSONField(default=list)
+    """The first records that could not be used: [{"what", "id", "reason"}]."""
+    naive_times = models.PositiveIntegerField(default=0)
+    """Times that came without a zone and were taken as UTC."""
+    error = models.TextField(blank=True)
+    error_cause = models.CharField(max_length=40, blank=True)
+
+    objects = SyncRunQuerySet.as_manager()
+
+    class Meta:
+        db_table = "sync_run"
+        constraints = [
+            models.UniqueConstraint(fields=["server"], condition=OPEN_SYNC, name="one_open_sync_per_server"),
+        ]
+        indexes = [models.Index(fields=["server", "-id"], name="sync_runs_of_server")]
+
+    def __str__(self) -> str:
+        return f"sync {self.pk}"
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in SYNC_OPEN
+
+    @property
+    def percent(self) -> int | None:
+        """How much of what the server announced has been read; None while it has announced nothing."""
+        if not self.rows_expected:
+            return None
+        return min(100, 100 * self.rows_read // self.rows_expected)
+
+    @property
+    def tone(self) -> str:
+        return {
+            SyncState.SUCCEEDED: "ok",
+            SyncState.PARTIAL: "late",
+            SyncState.FAILED: "critical",
+        }.get(self.state, "unknown")
+
+
+class RescanQuerySet(models.QuerySet["Rescan"]):
+    def open(self) -> Self:
+        return self.filter(OPEN_RESCAN)
+
+    def ahead_of(self, rescan: "Rescan") -> Self:
+        """The open rescans of its server that come before it: the one that is on the server, then the older ones."""
+        others = self.open().filter(server=rescan.server_id).exclude(pk=rescan.pk)
+        return others.filter(Q(state__in=RESCAN_ON_SERVER) | Q(pk__lt=rescan.pk)).order_by("pk")
+
+    def newest_first(self) -> Self:
+        return self.order_by("-pk")
+
+    def with_names(self) -> Self:
+        """With server, person and the name of the first replica, so that a list needs one query."""
+        first = RescanReplica.objects.filter(rescan=models.OuterRef("pk")).order_by("replica__sort_key", "pk")
+        name = models.Subquery(first.values("replica__name")[:1])
+        return self.select_related("server", "asked_by").annotate(first_replica_name=name)
+
+
+class Rescan(models.Model):
+    """One wish of one person to rescan some replicas of one server: at most one session on that server."""
+
+    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="rescans")
+    asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="rescans")
+    reason = models.CharField("why", max_length=500, blank=True)
+    replica_count = models.PositiveIntegerField()
+    state = models.CharField(max_length=12, choices=RescanState, default=RescanState.QUEUED)
+    created_at = models.DateTimeField()
+    asked_at = models.DateTimeField(null=True)
+    """When the POST was about to be sent. From then on it is never sent again."""
+    ended_at = models.DateTimeField(null=True)
+
+    next_poll_at = models.DateTimeField(null=True)
+    """When a worker should take the next step; null once nothing is left to do."""
+    enqueued_at = models.DateTimeField(null=True)
+    """When a worker was last told to take it; null when that message was taken up."""
+    polls = models.PositiveIntegerField(default=0)
+    """How many steps got an answer since the state last changed."""
+    failed_polls = models.PositiveIntegerField(default=0)
+    """How many tries in a row got none. Counted before the try, so that one which kills its process counts too."""
+    unanswered_since = models.DateTimeField(null=True)
+    """When the first of those tries began."""
+
+    session_id = models.UUIDField(null=True)
+    is_found_again = models.BooleanField(default=False)
+    """The server's answer with the session was lost; the session was found by its account and time."""
+    session_state = models.TextField(blank=True)
+    session_started_at = models.DateTimeField(null=True)
+    """By the backup server's clock, as are the times of the log."""
+    session_ended_at = models.DateTimeField(null=True)
+    """Null where the server gave no end that can be true (an unset one comes as a date in 1900)."""
+    progress = models.PositiveSmallIntegerField(null=True)
+    """Percent, as the server says; null while it says nothing."""
+    result = models.TextField(blank=True)
+    message = models.TextField(blank=True)
+    log = models.JSONField(default=list)
+    """The session's log records as the server gave them: [{"status", "title", "description", "at"}]."""
+    error = models.TextField(blank=True)
+    """What keeps it from going on, or why it ended as it did, in words."""
+    error_cause = models.CharField(max_length=40, blank=True)
+
+    stop_asked_at = models.DateTimeField(null=True)
+    stop_asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
+    stop_sent_at = models.DateTimeField(null=True)
+    """When the server was told to stop the session. It is told once."""
+    sync_run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="rescans")
+    """The read of the server that began after this rescan had ended."""
+    replicas = models.ManyToManyField(Replica, through="RescanReplica", related_name="rescans")
+
+    objects = RescanQuerySet.as_manager()
+
+    class Meta:
+        db_table = "rescan"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["server"], condition=Q(state__in=RESCAN_ON_SERVER), name="one_rescan_on_a_server_at_a_time"
+            ),
+            models.CheckConstraint(
+                condition=~OPEN_RESCAN | Q(next_poll_at__isnull=False), name="open_rescan_has_a_next_step"
+            ),
+            models.CheckConstraint(
+                condition=(OPEN_RESCAN & Q(ended_at=None)) | (~OPEN_RESCAN & Q(ended_at__isnull=False)),
+                name="ended_rescan_has_an_end",
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["next_poll_at"], name="rescans_due", condition=Q(next_poll_at__isnull=False)),
+            models.Index(fields=["server", "-id"], name="rescans_of_server"),
+        ]
+
+    def __str__(self) -> str:
+        return f"rescan {self.pk}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("rescan", args=[self.pk])
+
+    @property
+    def is_open(self) -> bool:
+        return self.state in RESCAN_OPEN
+
+    @property
+    def asked_by_words(self) -> str:
+        return self.asked_by.get_username() if self.asked_by else "the shell"
+
+    @property
+    def tone(self) -> str:
+        return {
+            RescanState.SUCCEEDED: "ok",
+            RescanState.WARNING: "late",
+            RescanState.FAILED: "critical",
+            RescanState.REFUSED: "critical",
+        }.get(self.state, "unknown")
+
+
+class RescanReplica(models.Model):
+    """A replica in a rescan. While the rescan is open, no other may have the replica."""
+
+    rescan = models.ForeignKey(Rescan, models.CASCADE, related_name="members")
+    replica = models.ForeignKey(Replica, models.CASCADE, related_name="rescan_members")
+    is_open = models.BooleanField(default=True)
+
+    class Meta:
+        db_table = "rescan_replica"
+        constraints = [
+            models.UniqueConstraint(fields=["rescan", "replica"], name="replica_once_in_a_rescan"),
+            models.UniqueConstraint(fields=["replica"], condition=Q(is_open=True), name="replica_in_one_open_rescan"),
+        ]
+
+    def __str__(self) -> str:
+        return f"replica {self.replica_id} in rescan {self.rescan_id}"
+
+
+class EventQuerySet(models.QuerySet["Event"]):
+    def newest_first(self) -> Self:
+        return self.order_by("-pk")
+
+
+class Event(models.Model):
+    """A change that a sync saw."""
+
+    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="events")
+    replica = models.ForeignKey(Replica, models.CASCADE, related_name="events")
+    run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="events")
+    kind = models.CharField(max_length=12, choices=EventKind)
+    at = models.DateTimeField()
+    old = models.TextField(blank=True)
+    new = models.TextField(blank=True)
+
+    objects = EventQuerySet.as_manager()
+
+    class Meta:
+        db_table = "event"
+        indexes = [models.Index(fields=["replica", "-id"], name="events_of_replica")]
+
+    def __str__(self) -> str:
+        return f"replica {self.replica_id} {self.get_kind_display()}"

@@ -1,0 +1,272 @@
+"""What the backup servers hold: replicas, the VMs on them, their restore points.
+
+Rows are written by `replicas_app.sync` only. What vanished upstream keeps its row with `removed_at`.
+"""
+
+from datetime import UTC, datetime
+from typing import Self
+
+from django.contrib.postgres.fields import ArrayField
+from django.db import models
+from django.db.models import Q
+from django.urls import reverse
+
+from replicas_app.choices import (
+    FAILED_OVER_STATES,
+    MALWARE_TONES,
+    MALWARE_WORDS,
+    OPERATIONS,
+    PLATFORMS,
+    REPLICA_STATE_TONES,
+    REPLICA_STATES,
+    REPLICA_TYPES,
+)
+from replicas_app.models.search import trigram_index
+from replicas_app.models.servers import BackupServer
+from replicas_app.text import search_pattern
+
+PRESENT = Q(removed_at=None)
+RECENT_DAYS = 7
+MALWARE_CODES = ("Clean", "", "Informative", "Suspicious", "Infected")
+"""The malware status of a point in `ReplicaVM.recent`: its place in this list; one that is not here counts as the
+third."""
+CODES_PER_MINUTE = 8
+
+
+class ReplicaQuerySet(models.QuerySet["Replica"]):
+    def present(self) -> Self:
+        return self.filter(PRESENT)
+
+    def search(self, query: str) -> Self:
+        """Replicas of which any parameter of the API matches, as `text.search_pattern` reads the query."""
+        return self.filter(search__like=search_pattern(query))
+
+    def failed_over(self) -> Self:
+        return self.filter(state__in=FAILED_OVER_STATES)
+
+    def counted_by(self, field: str) -> models.QuerySet:
+        """Rows of {field, count}, the most frequent value first."""
+        return self.order_by().values(field).annotate(count=models.Count("pk")).order_by("-count", field)
+
+
+class Replica(models.Model):
+    """The product of one replication job on one backup server. Known by (server, uuid), never by its name."""
+
+    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="replicas")
+    uuid = models.UUIDField()
+    type = models.TextField(blank=True)
+    name = models.TextField()
+    sort_key = models.TextField(db_collation="C")
+    job_id = models.TextField(blank=True)
+    policy_id = models.TextField(blank=True)
+    platform = models.TextField(blank=True)
+    platform_id = models.TextField(blank=True)
+    created_at = models.DateTimeField(null=True)
+    """Null where the API gives none: a CDP replica has neither creation time nor state."""
+    state = models.TextField(blank=True)
+    search = models.TextField(editable=False)
+
+    first_seen_at = models.DateTimeField()
+    changed_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    vm_count = models.PositiveIntegerField(default=0)
+    point_count = models.PositiveIntegerField(default=0)
+    oldest_point_at = models.DateTimeField(null=True)
+    newest_point_at = models.DateTimeField(null=True)
+    worst_malware = models.TextField(null=True)
+    """The worst malware status among its points; null without points, "" when the worst is "not scanned"."""
+
+    objects = ReplicaQuerySet.as_manager()
+
+    class Meta:
+        db_table = "replica"
+        constraints = [models.UniqueConstraint(fields=["server", "uuid"], name="replica_once")]
+        indexes = [
+            trigram_index("replica_search"),
+            models.Index(fields=["sort_key", "id"], name="replica_by_name", condition=PRESENT),
+            models.Index(fields=["created_at", "id"], name="replica_by_created", condition=PRESENT),
+            models.Index(fields=["newest_point_at", "id"], name="replica_by_newest_point", condition=PRESENT),
+            models.Index(fields=["state", "id"], name="replica_by_state", condition=PRESENT),
+            models.Index(fields=["job_id", "id"], name="replica_by_job", condition=PRESENT),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("replica", args=[self.pk])
+
+    @property
+    def type_words(self) -> str:
+        return REPLICA_TYPES.get(self.type, self.type)
+
+    @property
+    def state_words(self) -> str:
+        return REPLICA_STATES.get(self.state, self.state)
+
+    @property
+    def state_tone(self) -> str:
+        return REPLICA_STATE_TONES.get(self.state, "unknown")
+
+    @property
+    def platform_words(self) -> str:
+        return PLATFORMS.get(self.platform, self.platform)
+
+    @property
+    def malware_words(self) -> str:
+        return "" if self.worst_malware is None else MALWARE_WORDS.get(self.worst_malware, self.worst_malware)
+
+    @property
+    def malware_tone(self) -> str:
+        return MALWARE_TONES.get(self.worst_malware or "", "unknown")
+
+
+class ReplicaVMQuerySet(models.QuerySet["ReplicaVM"]):
+    def present(self) -> Self:
+        return self.filter(point_count__gt=0)
+
+    def search(self, query: str) -> Self:
+        return self.filter(search__like=search_pattern(query))
+
+
+class ReplicaVM(models.Model):
+    """One VM on a replica: the row that a DR engineer thinks in. The API names it only on its restore points."""
+
+    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="vms")
+    replica = models.ForeignKey(Replica, models.CASCADE, related_name="vms")
+    name = models.TextField()
+    sort_key = models.TextField(db_collation="C")
+    search = models.TextField(editable=False)
+    first_seen_at = models.DateTimeField()
+
+    point_count = models.PositiveIntegerField(default=0)
+    oldest_point_at = models.DateTimeField(null=True)
+    newest_point_at = models.DateTimeField(null=True)
+    newest_state = models.TextField(blank=True)
+    newest_malware = models.TextField(null=True)
+    newest_clean_at = models.DateTimeField(null=True)
+    worst_malware = models.TextField(null=True)
+    recent = ArrayField(models.IntegerField(), default=list)
+    """The points of the seven days before the newest: minute since 1970 times 8, plus the malware code; ascending."""
+
+    objects = ReplicaVMQuerySet.as_manager()
+
+    class Meta:
+        db_table = "replica_vm"
+        constraints = [models.UniqueConstraint(fields=["replica", "name"], name="vm_once_per_replica")]
+        indexes = [
+            trigram_index("vm_search"),
+            models.Index(fields=["sort_key", "id"], name="vm_by_name"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    @property
+    def state_words(self) -> str:
+        return REPLICA_STATES.get(self.newest_state, self.newest_state)
+
+    @property
+    def state_tone(self) -> str:
+        return REPLICA_STATE_TONES.get(self.newest_state, "unknown")
+
+    @property
+    def malware_words(self) -> str:
+        return "" if self.newest_malware is None else MALWARE_WORDS.get(self.newest_malware, self.newest_malware)
+
+    @property
+    def malware_tone(self) -> str:
+        return MALWARE_TONES.get(self.newest_malware or "", "unknown")
+
+    @property
+    def recent_points(self) -> list[tuple[datetime, str]]:
+        """(moment, malware status) of the points in `recent`, to the minute, the oldest first."""
+        return [
+            (datetime.fromtimestamp(code // CODES_PER_MINUTE * 60, UTC), MALWARE_CODES[code % CODES_PER_MINUTE])
+            for code in self.recent
+        ]
+
+
+class RestorePointQuerySet(models.QuerySet["RestorePoint"]):
+    def present(self) -> Self:
+        return self.filter(PRESENT)
+
+    def search(self, query: str) -> Self:
+        """Points whose VM's or replica's name matches, or whose own id is what was typed."""
+        pattern = search_pattern(query)
+        named = Q(vm__in=ReplicaVM.objects.filter(search__like=pattern))
+        return self.filter(named | Q(replica__in=Replica.objects.filter(search__like=pattern)) | _is_uuid(query))
+
+    def with_names(self) -> Self:
+        return self.select_related("server", "replica", "vm")
+
+
+class RestorePoint(models.Model):
+    """One state of one VM to which one can fail over. Immutable but for state, malware status and operations."""
+
+    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="points")
+    replica = models.ForeignKey(Replica, models.CASCADE, related_name="points")
+    vm = models.ForeignKey(ReplicaVM, models.CASCADE, related_name="points")
+    uuid = models.UUIDField()
+    created_at = models.DateTimeField()
+    state = models.TextField(blank=True)
+    malware = models.TextField(blank=True)
+    platform = models.TextField(blank=True)
+    platform_id = models.TextField(blank=True)
+    operations = ArrayField(models.TextField(), default=list)
+    first_seen_at = models.DateTimeField()
+    removed_at = models.DateTimeField(null=True)
+
+    objects = RestorePointQuerySet.as_manager()
+
+    class Meta:
+        db_table = "restore_point"
+        constraints = [models.UniqueConstraint(fields=["server", "uuid"], name="point_once")]
+        indexes = [
+            models.Index(fields=["created_at", "id"], name="point_by_created", condition=PRESENT),
+            models.Index(fields=["replica", "created_at"], name="point_by_replica", condition=PRESENT),
+            models.Index(fields=["vm", "created_at"], name="point_by_vm", condition=PRESENT),
+            models.Index(
+                fields=["malware", "created_at"],
+                name="point_not_clean",
+                condition=PRESENT & ~Q(malware__in=["", "Clean"]),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.vm_id} at {self.created_at:%Y-%m-%d %H:%M:%S}"
+
+    def get_absolute_url(self) -> str:
+        return reverse("restore-point", args=[self.pk])
+
+    @property
+    def state_words(self) -> str:
+        return REPLICA_STATES.get(self.state, self.state)
+
+    @property
+    def state_tone(self) -> str:
+        return REPLICA_STATE_TONES.get(self.state, "unknown")
+
+    @property
+    def malware_words(self) -> str:
+        return MALWARE_WORDS.get(self.malware, self.malware)
+
+    @property
+    def malware_tone(self) -> str:
+        return MALWARE_TONES.get(self.malware, "unknown")
+
+    @property
+    def platform_words(self) -> str:
+        return PLATFORMS.get(self.platform, self.platform)
+
+    @property
+    def operations_words(self) -> list[str]:
+        return [OPERATIONS.get(operation, operation) for operation in self.operations]
+
+
+def _is_uuid(query: str) -> Q:
+    try:
+        return Q(uuid=query.strip().removeprefix("="))
+    except ValueError:
+        return Q()

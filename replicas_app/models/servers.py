@@ -1,0 +1,114 @@
+"""The backup servers: how to reach them, and what is known of them and since when."""
+
+from datetime import datetime, timedelta
+from typing import Self
+
+from django.db import models
+from django.db.models.functions import Lower
+from django.urls import reverse
+
+from replicas_app import crypt
+from replicas_app.choices import SYNC_OPEN, TrustMode
+
+DEFAULT_INTERVAL_SECONDS = 300
+MISSED_INTERVALS_UNTIL_STALE = 3
+
+
+class BackupServerQuerySet(models.QuerySet["BackupServer"]):
+    def enabled(self) -> Self:
+        return self.filter(is_enabled=True)
+
+    def due(self, now: datetime) -> Self:
+        """Enabled servers whose next sync is due and that no sync is open for."""
+        return self.enabled().filter(next_sync_at__lte=now).exclude(sync_runs__state__in=SYNC_OPEN)
+
+    def by_name(self) -> Self:
+        return self.order_by("name", "pk")
+
+
+class BackupServer(models.Model):
+    """One VBR installation. Its identity is ours (the primary key): names and addresses may change."""
+
+    name = models.CharField(max_length=100)
+    base_url = models.CharField("address", max_length=400, unique=True)
+    username = models.CharField(max_length=256)
+    password_encrypted = models.TextField(editable=False)
+    trust = models.CharField("certificate", max_length=10, choices=TrustMode, default=TrustMode.PIN)
+    ca_bundle = models.TextField("CA bundle (PEM)", blank=True)
+    pinned_sha256 = models.CharField("pinned fingerprint (SHA-256)", max_length=64, blank=True)
+    api_version = models.CharField("API revision", max_length=20, blank=True)
+    is_enabled = models.BooleanField("enabled", default=True)
+    sync_interval_seconds = models.PositiveIntegerField("sync every (seconds)", default=DEFAULT_INTERVAL_SECONDS)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    vbr_id = models.TextField(blank=True)
+    vbr_name = models.TextField(blank=True)
+    build_version = models.TextField(blank=True)
+    clock_skew_seconds = models.FloatField(null=True)
+    """Their clock minus ours, in seconds; null while it is not known."""
+    capabilities = models.JSONField(default=dict)
+    """What the account may read: {endpoint: cause of the refusal, or "" where it answers}."""
+
+    next_sync_at = models.DateTimeField(null=True, db_index=True)
+    last_attempt_at = models.DateTimeField(null=True)
+    last_success_at = models.DateTimeField(null=True)
+    """When the newest sync that read everything began: what we show is at least as new as this."""
+    last_error = models.TextField(blank=True)
+    """Why the last attempt did not read everything, in one sentence; empty when it did."""
+    last_error_cause = models.CharField(max_length=40, blank=True)
+    data_version = models.BigIntegerField(default=0)
+    """Counts the commits that changed this server's inventory or its freshness."""
+
+    refused_sign_ins = models.PositiveIntegerField(default=0)
+    sign_in_paused_until = models.DateTimeField(null=True)
+    token_encrypted = models.TextField(blank=True, editable=False)
+    """The bearer token that all processes share, encrypted; empty when there is none."""
+
+    pinned_certificate = models.JSONField(default=dict, editable=False)
+    """What stood in the certificate that was accepted, to compare with another one: names, issuer, dates."""
+    doctor_asked_at = models.DateTimeField(null=True, editable=False)
+    """When the newest connection test was asked for."""
+    doctor_at = models.DateTimeField(null=True, editable=False)
+    """When the newest connection test ended; its report is below."""
+    doctor_report = models.JSONField(default=dict, editable=False)
+
+    objects = BackupServerQuerySet.as_manager()
+
+    class Meta:
+        db_table = "backup_server"
+        constraints = [
+            models.UniqueConstraint(
+                Lower("name"), name="server_name_once", violation_error_message="Another server has this name."
+            )
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+    def get_absolute_url(self) -> str:
+        return reverse("server", args=[self.pk])
+
+    @property
+    def password(self) -> str:
+        """Raises crypt.UnreadableSecret when the key that encrypted it is gone."""
+        return crypt.decrypt(self.password_encrypted)
+
+    @password.setter
+    def password(self, password: str) -> None:
+        """A new password also ends the pause after refused logins, and the token of the old one."""
+        self.password_encrypted = crypt.encrypt(password)
+        self.refused_sign_ins = 0
+        self.sign_in_paused_until = None
+        self.token_encrypted = ""
+
+    @property
+    def is_unconfirmed(self) -> bool:
+        """Whether a person still has to compare and accept its certificate. Nothing is sent to it before that."""
+        return self.trust == TrustMode.PIN and not self.pinned_sha256
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether its data is older than a few intervals, so that a page has to say so."""
+        if self.last_success_at is None:
+            return False
+        allowed = timedelta(seconds=self.sync_interval_seconds * MISSED_INTERVALS_UNTIL_STALE)
+        return now - self.last_success_at > allowed

@@ -1,0 +1,53 @@
+"""Text that came from outside: made fit for Postgres, for sorting and for searching. Pure functions, no database."""
+
+import re
+import unicodedata
+
+_DIGITS = re.compile(r"\d+")
+_UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_DIGIT_WIDTH = 12
+
+
+def storable(text: str) -> str:
+    """The text with U+FFFD for each character that Postgres cannot hold: NUL and lone surrogates."""
+    return _UNSTORABLE.sub("\ufffd", text)
+
+
+def sort_key(text: str) -> str:
+    """The key by which names sort for people on every Postgres, compared byte by byte (collation C).
+
+    Case is folded, a letter with a mark stands at its letter (ä at a), and runs of digits are padded, so that vm9
+    comes before vm10.
+    """
+    letters = unicodedata.normalize("NFKD", text.casefold())
+    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
+    return _DIGITS.sub(lambda digits: digits.group().zfill(_DIGIT_WIDTH), plain)
+
+
+def search_lines(*values: str | None) -> str:
+    """The values, folded, each on a line of its own with a line break before and after.
+
+    One column and one trigram index so answer all four ways to search: contains, begins (after a line break), ends
+    (before one), is exactly (between two).
+    """
+    return "\n" + "\n".join(" ".join(value.casefold().split("\n")) for value in values if value) + "\n"
+
+
+def search_pattern(query: str) -> str:
+    r"""The LIKE pattern over `search_lines` for what a person typed.
+
+    `abc` contains, `abc*` begins, `*abc` ends, `*abc*` contains, `=abc` is exactly that. `%`, `_`, a backslash and a
+    `*` inside the text mean themselves.
+    """
+    folded = " ".join(query.casefold().split("\n"))
+    if folded.startswith("=") and len(folded) > 1:
+        return f"%\n{_escaped(folded[1:])}\n%"
+    begins, ends = folded.endswith("*"), folded.startswith("*")
+    text = _escaped(folded.removeprefix("*").removesuffix("*"))
+    if begins == ends:
+        return f"%{text}%"
+    return f"%\n{text}%" if begins else f"%{text}\n%"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
