@@ -10,7 +10,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.utils import timezone
 
-from replicas_app import sync
+from replicas_app import rescans, sync
 
 _stopping = multiprocessing.RawValue("b", False)
 """Shared by the worker's processes (they are forked after this module is imported): a sync stops between pages."""
@@ -33,3 +33,17 @@ def enqueue_due_syncs() -> None:
     sync.request_due(now)
     for run_id in sync.take_unheard(now):
         sync_server.delay(run_id)
+
+
+@shared_task
+def follow_rescan(rescan_id: int) -> None:
+    with rescans.claim(rescan_id) as rescan:
+        run = rescans.advance(rescan) if rescan else None
+    if run:
+        sync_server.delay_on_commit(run.pk)
+
+
+def enqueue_due_rescans() -> None:
+    """Called by beat: a message for every rescan whose next step is due and of which no worker knows one."""
+    for rescan_id in rescans.take_due(timezone.now()):
+        follow_rescan.delay_on_commit(rescan_id)

@@ -7,7 +7,7 @@ from uuid import UUID, uuid4
 
 from django.utils import timezone
 
-from replicas_app.choices import RescanState, Role, SyncState, SyncTrigger, TrustMode
+from replicas_app.choices import RESCAN_OPEN, RescanState, Role, SyncState, SyncTrigger, TrustMode
 from replicas_app.models import (
     BackupServer,
     Person,
@@ -131,11 +131,20 @@ def make_sync_run(server: BackupServer | None = None, **fields: Any) -> SyncRun:
 
 
 def make_rescan(*replicas: Replica, **fields: Any) -> Rescan:
-    """A running rescan of the replicas, unless `state` says otherwise."""
+    """A running rescan of the replicas, due now, unless `state` says otherwise."""
     replicas = replicas or (make_replica(),)
-    values = {"state": RescanState.RUNNING, "created_at": timezone.now(), "session_id": uuid4(), **fields}
+    now = timezone.now()
+    is_open = fields.setdefault("state", RescanState.RUNNING) in RESCAN_OPEN
+    values = {
+        "replica_count": len(replicas),
+        "created_at": now,
+        "asked_at": None if fields["state"] == RescanState.QUEUED else now,
+        "session_id": None if fields["state"] == RescanState.QUEUED else uuid4(),
+        "next_poll_at": now if is_open else None,
+        "ended_at": None if is_open else now,
+        **fields,
+    }
     rescan = Rescan.objects.create(server=replicas[0].server, **values)
-    is_open = rescan.is_open
     RescanReplica.objects.bulk_create(
         RescanReplica(rescan=rescan, replica=replica, is_open=is_open) for replica in replicas
     )

@@ -165,6 +165,8 @@ class Rescan(models.Model):
     stop_asked_by = models.ForeignKey(settings.AUTH_USER_MODEL, models.SET_NULL, null=True, related_name="+")
     stop_sent_at = models.DateTimeField(null=True)
     """When the server was told to stop the session. It is told once."""
+    stop_answer = models.TextField(blank=True)
+    """Why the server did not take that, in words."""
     sync_run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="rescans")
     """The read of the server that began after this rescan had ended."""
     replicas = models.ManyToManyField(Replica, through="RescanReplica", related_name="rescans")

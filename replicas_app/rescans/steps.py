@@ -1,0 +1,171 @@
+"""One step of a rescan at a time: wait for its turn, ask the server, look for a lost answer, poll, read again.
+
+A step is short, and between two steps no worker is held. The request that starts the session is sent once in the life
+of a rescan: the state "asking" is committed before it is sent, and a rescan that is found in that state only looks.
+"""
+
+import logging
+from datetime import timedelta
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from replicas_app import sync
+from replicas_app.choices import RescanState, SyncState, SyncTrigger
+from replicas_app.connections import connect
+from replicas_app.models import Rescan, SyncRun
+from replicas_app.rescans import look, rows, sessions, words
+from replicas_app.vbr import Client, Denied, Malformed, Rejected, SessionRecord, Unavailable, Unclear, VbrError
+
+logger = logging.getLogger(__name__)
+
+FOLLOW_LIMIT = timedelta(days=7)
+"""How long a session is followed that does not end."""
+LOOKS = 10
+"""How often the session of a lost answer is looked for: about a minute, at the pauses between polls."""
+LOOKS_UNTIL_GONE = 3
+"""How often in a row the server must not know a session before it counts as gone."""
+
+
+def advance(rescan: Rescan) -> SyncRun | None:
+    """Take the next step of a rescan that was claimed. The answer is a sync of which a worker may be told.
+
+    Raises what is a fault of ours, after it was written down: the step is tried again, up to the limit.
+    """
+    if not rescan.is_open:
+        return _read_again(rescan)
+    try:
+        _STEPS[rescan.state](rescan)
+    except VbrError as error:
+        rows.got_no_answer(rescan, words.why(error))
+    except Exception:
+        rows.got_no_answer(rescan, words.fault_of_ours())
+        raise
+    return None
+
+
+def _begin(rescan: Rescan) -> None:
+    """Queued: ask the server, if it is this one's turn and nothing stands against it."""
+    if not rescan.server.is_enabled:
+        rows.end(rescan, words.disabled(rescan))
+    elif Rescan.objects.ahead_of(rescan).exists():
+        rows.went_well(rescan)
+    elif not (ids := [str(uuid) for uuid in rescan.replicas.present().values_list("uuid", flat=True)]):
+        rows.end(rescan, words.replicas_gone(rescan))
+    else:
+        _ask(rescan, ids)
+
+
+def _ask(rescan: Rescan, ids: list[str]) -> None:
+    try:
+        with connect(rescan.server) as client:
+            _knock(client, ids)
+            if _take_turn(rescan):
+                _send(rescan, client, ids)
+            else:
+                rows.went_well(rescan)
+    except (Denied, Rejected) as refusal:
+        rows.end(rescan, words.refused(rescan, refusal))
+
+
+def _knock(client: Client, ids: list[str]) -> None:
+    """Learn before the point of no return what stands against it: the way, the login, the role, a replica that is gone."""
+    try:
+        client.replica(ids[0])
+    except Rejected as error:
+        if error.cause != "gone" or len(ids) == 1:
+            raise
+
+
+def _take_turn(rescan: Rescan) -> bool:
+    """Write down that the server is being asked. No: another rescan is on the server, or this one was cancelled."""
+    try:
+        with transaction.atomic():
+            return rows.write(rescan, state=RescanState.ASKING, asked_at=timezone.now())
+    except IntegrityError:
+        return False
+
+
+def _send(rescan: Rescan, client: Client, ids: list[str]) -> None:
+    try:
+        started = client.rescan(ids)
+    except Unavailable:  # it was not done, so it may be tried again
+        rows.write(rescan, state=RescanState.QUEUED, asked_at=None)
+        raise
+    except (Unclear, Malformed) as lost:
+        rows.went_well(rescan, polls=0, error=lost.sentence, error_cause=lost.cause)
+    else:
+        _follow(rescan, started)
+
+
+def _follow(rescan: Rescan, record: SessionRecord, **columns: object) -> None:
+    rows.moved_on(rescan, RescanState.RUNNING, session_id=UUID(record.id), **sessions.columns(record), **columns)
+    logger.info("rescan %s of server %s: session %s", rescan.pk, rescan.server_id, rescan.session_id)
+
+
+def _look(rescan: Rescan) -> None:
+    """Asking, and no answer: is our session on the server? It counts as ours only when there can be no doubt."""
+    with connect(rescan.server) as client:
+        found = look.look(client, rescan)
+    if found.ours:
+        _follow(rescan, found.ours, is_found_again=True)
+    elif rescan.polls + 1 >= LOOKS:
+        rows.end(rescan, words.not_known_whether_started(rescan, found.words))
+    else:
+        rows.went_well(rescan, error=rescan.error or words.ANSWER_LOST)
+
+
+def _poll(rescan: Rescan) -> None:
+    """Running: how far is the session, and is it over?"""
+    with connect(rescan.server) as client:
+        if rescan.stop_asked_at and not rescan.stop_sent_at:
+            _send_stop(rescan, client)
+        try:
+            record = client.session(str(rescan.session_id))
+        except Rejected as error:
+            if error.cause == "gone" and rescan.failed_polls >= LOOKS_UNTIL_GONE:
+                rows.end(rescan, words.session_gone(rescan))
+                return
+            raise
+        columns = {**sessions.columns(record), "log": sessions.log_of(client, rescan)}
+    if record.is_ended:
+        rows.end(rescan, sessions.outcome(rescan, record, columns["log"]), **columns)
+    elif timezone.now() - rescan.asked_at > FOLLOW_LIMIT:
+        rows.end(rescan, words.too_long(rescan), **columns)
+    else:
+        rows.went_well(rescan, **columns)
+
+
+def _send_stop(rescan: Rescan, client: Client) -> None:
+    """Told once. Where it was lost, the next poll shows whether it was done."""
+    rows.write(rescan, stop_sent_at=timezone.now(), polls=0)
+    try:
+        client.stop_session(str(rescan.session_id))
+    except Unavailable:  # it was not done, so it may be tried again
+        rows.write(rescan, stop_sent_at=None)
+        raise
+    except (Denied, Rejected) as refusal:
+        rows.write(rescan, stop_answer=refusal.sentence)
+    except (Unclear, Malformed) as lost:
+        logger.info("rescan %s: the answer to the stop was lost: %s", rescan.pk, lost)
+
+
+def _read_again(rescan: Rescan) -> SyncRun | None:
+    """Ended: let the server be read anew. A read that began before the end does not count."""
+    if not rescan.server.is_enabled:
+        rows.write(rescan, next_poll_at=None, enqueued_at=None)
+        return None
+    run, _ = sync.request(rescan.server, SyncTrigger.RESCAN, rescan.asked_by)
+    if run.state == SyncState.QUEUED or (run.started_at and run.started_at > rescan.ended_at):
+        rows.went_well(rescan, sync_run=run, error=rescan.error, error_cause=rescan.error_cause, next_poll_at=None)
+        return run
+    rows.went_well(rescan, error=rescan.error, error_cause=rescan.error_cause)
+    return None
+
+
+_STEPS = {
+    RescanState.QUEUED: _begin,
+    RescanState.ASKING: _look,
+    RescanState.RUNNING: _poll,
+}

@@ -1,0 +1,143 @@
+"""From a selection of replicas to rescans: what can be started, what is left out, and who has what is left out.
+
+That a replica is in one open rescan at most is a constraint of the database. Rows are inserted, and what the
+constraint turns away is told; nothing is looked up first and then believed.
+"""
+
+import logging
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+from django.db import transaction
+from django.utils import timezone
+
+from replicas_app.models import BackupServer, Person, Replica, Rescan, RescanReplica
+from replicas_app.text import storable
+
+logger = logging.getLogger(__name__)
+
+LARGEST_SESSION = 500
+"""How many replicas one session may hold; more become several sessions, one after the other."""
+LONGEST_REASON = 500
+
+
+class NothingSelected(Exception):
+    """A wish without a single replica. It is refused: what a server does with an empty list is not known."""
+
+
+@dataclass
+class Selection:
+    """Replicas, sorted by what can be done with them; and the rescans that were started, if any were."""
+
+    ready: dict[BackupServer, list[Replica]] = field(default_factory=lambda: defaultdict(list))
+    """In nobody's rescan when it was looked; that may change until one is started."""
+    taken: dict[Rescan, list[Replica]] = field(default_factory=lambda: defaultdict(list))
+    """Already in somebody's rescan, by that rescan."""
+    disabled: dict[BackupServer, list[Replica]] = field(default_factory=lambda: defaultdict(list))
+    """On servers that are switched off."""
+    removed: list[Replica] = field(default_factory=list)
+    """No longer listed by their server."""
+    started: list[Rescan] = field(default_factory=list)
+
+    @property
+    def ready_count(self) -> int:
+        return sum(map(len, self.ready.values()))
+
+    @property
+    def sessions_needed(self) -> int:
+        return sum(-(-len(replicas) // LARGEST_SESSION) for replicas in self.ready.values())
+
+    @property
+    def leads_to(self) -> Rescan | None:
+        """The one rescan that this selection is about, if it is one: the new one, or the one that has them all."""
+        rescans = self.started or list(self.taken)
+        return rescans[0] if len(rescans) == 1 else None
+
+
+def sort_out(replicas: Iterable[Replica]) -> Selection:
+    """What could be started right now. Servers and replicas stand in the order of their keys."""
+    selection = Selection()
+    present = []
+    for replica in sorted(replicas, key=lambda replica: (replica.server_id, replica.pk)):
+        if replica.removed_at:
+            selection.removed.append(replica)
+        elif not replica.server.is_enabled:
+            selection.disabled[replica.server].append(replica)
+        else:
+            present.append(replica)
+    owners = _owners(present)
+    for replica in present:
+        if owner := owners.get(replica.pk):
+            selection.taken[owner].append(replica)
+        else:
+            selection.ready[replica.server].append(replica)
+    return selection
+
+
+def start(person: Person | None, replicas: Iterable[Replica], reason: str = "") -> Selection:
+    """Open a rescan for all of these replicas that can have one; the answer tells them and the others.
+
+    Whoever asks for the same replicas at the same moment waits here until this one is written, and then finds them
+    taken. Rows are inserted in one order by everybody, so nobody waits in a circle.
+
+    Raises:
+        NothingSelected: there is no replica at all.
+    """
+    selection = sort_out(replicas)
+    if not (selection.ready or selection.taken or selection.removed or selection.disabled):
+        raise NothingSelected
+    with transaction.atomic():
+        for wanted in selection.ready.values():
+            for part in _parts(wanted):
+                _open(person, part, storable(reason.strip())[:LONGEST_REASON], selection)
+    for rescan in selection.started:
+        logger.info("rescan %s of server %s: %s replicas", rescan.pk, rescan.server_id, rescan.replica_count)
+    return selection
+
+
+def _open(person: Person | None, wanted: Sequence[Replica], reason: str, selection: Selection) -> None:
+    now = timezone.now()
+    rescan = Rescan.objects.create(
+        server=wanted[0].server,
+        asked_by=person,
+        reason=reason,
+        replica_count=len(wanted),
+        created_at=now,
+        next_poll_at=now,
+    )
+    RescanReplica.objects.bulk_create(
+        [RescanReplica(rescan=rescan, replica=replica) for replica in wanted], ignore_conflicts=True
+    )
+    got = set(rescan.members.values_list("replica_id", flat=True))
+    _turn_away([replica for replica in wanted if replica.pk not in got], selection)
+    if not got:
+        rescan.delete()
+        return
+    if len(got) < len(wanted):
+        rescan.replica_count = len(got)
+        rescan.save(update_fields=["replica_count"])
+    selection.started.append(rescan)
+
+
+def _turn_away(replicas: Sequence[Replica], selection: Selection) -> None:
+    """Somebody was faster with these. Their rescan may even have ended by now: the newest one is named."""
+    owners = _owners(replicas, even_ended=True)
+    for replica in replicas:
+        selection.taken[owners[replica.pk]].append(replica)
+
+
+def _owners(replicas: Sequence[Replica], *, even_ended: bool = False) -> dict[int, Rescan]:
+    """The rescan that has each of the replicas, by the replica's key."""
+    members = RescanReplica.objects.filter(replica__in=replicas)
+    if not even_ended:
+        members = members.filter(is_open=True)
+    newest = members.order_by("replica_id", "-is_open", "-pk").distinct("replica_id")
+    return {
+        member.replica_id: member.rescan for member in newest.select_related("rescan__asked_by", "rescan__server")
+    }
+
+
+def _parts(replicas: Sequence[Replica]) -> Iterator[Sequence[Replica]]:
+    for first in range(0, len(replicas), LARGEST_SESSION):
+        yield replicas[first : first + LARGEST_SESSION]

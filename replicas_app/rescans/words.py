@@ -1,0 +1,126 @@
+"""How a rescan may end or be held up, in whole sentences, and what mends it."""
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from replicas_app.choices import RescanState
+from replicas_app.models import Rescan
+from replicas_app.vbr import VbrError
+from replicas_app.vbr.causes import explain
+
+
+@dataclass(frozen=True)
+class Why:
+    """What kept a step from its answer."""
+
+    cause: str
+    sentence: str
+    not_before: timedelta = timedelta()
+    """How long the server wants to be left alone, if it said so."""
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """The end of a rescan. The sentence is empty where the server's own message says it all."""
+
+    state: RescanState
+    sentence: str = ""
+    cause: str = ""
+    reads_again: bool = False
+    """Whether the server may hold something new now, so that it has to be read."""
+
+
+LOOK_AT_THE_SERVER = "not_known"
+FAULT_OF_OURS = "fault"
+FAILED_WITHOUT_REASON = (
+    "The server says Failed and gives no reason, as it does for a session that somebody stopped in its console."
+)
+ANSWER_LOST = "The process that asked the server ended before the answer came."
+_FIXES = {
+    LOOK_AT_THE_SERVER: "Look in the console of the backup server under History, System, for a “Configuration Database "
+    "Resynchronize”. You may start the rescan again.",
+    "session_gone": "The replicas are read again, so what they show is true. You may start the rescan again.",
+    "too_long": "Look in the console of the backup server under History, System, and stop the session there if it hangs.",
+    "failed_silently": "Look in the console of the backup server under History, System. You may start the rescan again.",
+    "disabled": "Enable the server, then start the rescan again.",
+    "replicas_gone": "Nothing is left to rescan. If a replica should be there, look at its job on the backup server.",
+    FAULT_OF_OURS: "The worker's log has the details; please report them.",
+}
+
+
+def fix(cause: str) -> str:
+    """What a person can do about it; empty where nothing needs doing."""
+    return _FIXES.get(cause) or (explain(cause).fix if cause else "")
+
+
+def why(error: VbrError) -> Why:
+    return Why(error.cause, error.sentence, timedelta(seconds=error.retry_after or 0))
+
+
+def fault_of_ours() -> Why:
+    return Why(FAULT_OF_OURS, "A step of this rescan failed within the dashboard; it is tried again.")
+
+
+def ended(state: RescanState, sentence: str = "", cause: str = "") -> Outcome:
+    """The session is over on the server."""
+    return Outcome(state, sentence, cause, reads_again=True)
+
+
+def refused(rescan: Rescan, error: VbrError) -> Outcome:
+    """A person has to act before anything can begin. Where no answer came, it was not the server that refused."""
+    state = RescanState.NOT_STARTED if error.status is None else RescanState.REFUSED
+    sentence = f"{rescan.server} did not start the rescan. {error.sentence}"
+    return Outcome(state, sentence, error.cause, reads_again=error.cause == "gone")
+
+
+def without_answer(rescan: Rescan, why: Why) -> Outcome:
+    """The server, or we, could not be had for the whole of the time that is allowed."""
+    server = rescan.server
+    if rescan.state == RescanState.QUEUED:
+        sentence = f"{server} could not be asked for an hour, so nothing was started. {why.sentence}"
+        return Outcome(RescanState.NOT_STARTED, sentence, why.cause)
+    if rescan.state == RescanState.ASKING:
+        return not_known_whether_started(rescan, f"{server} gave no answer for an hour. {why.sentence}")
+    sentence = f"{server} gave no answer for an hour; how the rescan ended is not known. {why.sentence}"
+    return Outcome(RescanState.UNKNOWN, sentence, LOOK_AT_THE_SERVER, reads_again=True)
+
+
+def not_known_whether_started(rescan: Rescan, what_was_found: str) -> Outcome:
+    sentence = (
+        f"{rescan.server} was asked, but its answer was lost. It is not known whether the rescan started, and it was "
+        f"not asked again. {what_was_found}"
+    )
+    return Outcome(RescanState.UNKNOWN, sentence, LOOK_AT_THE_SERVER, reads_again=True)
+
+
+def session_gone(rescan: Rescan) -> Outcome:
+    sentence = f"{rescan.server} no longer knows session {rescan.session_id}; how the rescan ended is not known."
+    return Outcome(RescanState.UNKNOWN, sentence, "session_gone", reads_again=True)
+
+
+def too_long(rescan: Rescan) -> Outcome:
+    sentence = f"After 7 days the session still runs on {rescan.server}. It is no longer followed."
+    return Outcome(RescanState.UNKNOWN, sentence, "too_long", reads_again=True)
+
+
+def disabled(rescan: Rescan) -> Outcome:
+    sentence = f"{rescan.server} was disabled before this rescan had its turn. Nothing was started."
+    return Outcome(RescanState.NOT_STARTED, sentence, "disabled")
+
+
+def replicas_gone(rescan: Rescan) -> Outcome:
+    sentence = f"None of its replicas is on {rescan.server} any more. Nothing was started."
+    return Outcome(RescanState.NOT_STARTED, sentence, "replicas_gone")
+
+
+def stopped(rescan: Rescan) -> Outcome:
+    who = f"{rescan.stop_asked_by or 'somebody'} had it stopped." if rescan.stop_sent_at else ""
+    return ended(RescanState.CANCELLED, who or f"It was cancelled on {rescan.server}.")
+
+
+def cancelled(person: str) -> Outcome:
+    return Outcome(RescanState.CANCELLED, f"{person} cancelled it before its turn came. Nothing was started.")
+
+
+def count_of(number: int, noun: str) -> str:
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
