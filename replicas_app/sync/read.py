@@ -1,7 +1,7 @@
 """Reading one server into the staging tables, page by page, and knowing whether that was all of it."""
 
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from replicas_app.models import SyncRun
 from replicas_app.sync import runs, stage
@@ -72,7 +72,7 @@ class Reading:
 
     def _count(self, listing: Listing, page: Page) -> None:
         listing.rows += page.received
-        listing.announced = page.total
+        listing.announced = listing.rows if page.total is None else page.total
         listing.broken += len(page.broken)
         self.naive_times += page.naive_times
         for broken in page.broken:
@@ -111,6 +111,6 @@ class Reading:
         for replica_id in stage.staged_replica_ids():
             total = 0
             for page in client.replica_points(replica_id):
-                total = page.total
-                yield page.with_total(announced + total)
+                total = total + page.received if page.total is None else page.total
+                yield replace(page, total=announced + total)
             announced += total

@@ -90,6 +90,6 @@ def _replica_row(record: ReplicaRecord, listing: int) -> tuple:
 def _point_row(record: PointRecord, listing: int) -> tuple:
     return (
         listing, record.id, record.replica_id, storable(record.name), record.created_at, storable(record.state),
-        storable(record.malware), storable(record.platform), storable(record.platform_id),
-        [storable(operation) for operation in record.operations],
+        storable(record.malware_status), storable(record.platform), storable(record.platform_id),
+        [storable(operation) for operation in record.allowed_operations],
     )  # fmt: skip
