@@ -1,17 +1,39 @@
-"""Environment → settings. Every variable has a default that makes a fresh clone run."""
+"""Environment → settings. Every variable has a default that makes a fresh clone run; the README lists them all."""
 
-import os
-from pathlib import Path
+from dashboard import addresses, environment, keys, logs, running
+from dashboard.environment import PROJECT
+from dashboard.public import PublicAddress, own_hosts
 
-from dashboard import addresses
-
-PROJECT = Path(__file__).resolve().parent.parent
-
-SECRET_KEY = os.environ.get("SECRET_KEY", "not-a-secret-yet" * 4)
-CREDENTIAL_KEYS = os.environ.get("CREDENTIAL_KEYS", "MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=").split(",")
+DATA_DIR = environment.data_folder()
 DEBUG = False
-ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
 
+# --- secrets: made once and kept in DATA_DIR where nobody sets them ---------------------------------------------------
+SECRET_KEY = environment.text("SECRET_KEY") or keys.secret_key(DATA_DIR)
+CREDENTIAL_KEYS = keys.checked(environment.words("CREDENTIAL_KEYS") or [keys.credential_key(DATA_DIR)])
+
+# --- the address that people type -------------------------------------------------------------------------------------
+HOST = environment.text("HOST", "127.0.0.1")
+PUBLIC_URL = environment.text("PUBLIC_URL")
+TRUST_PROXY_HEADERS = environment.flag("TRUST_PROXY_HEADERS", default=False)
+_public = PublicAddress.read(PUBLIC_URL) if PUBLIC_URL else None
+_is_secure = bool(_public and _public.is_secure)
+_sub_path = _public.path if _public else ""
+
+ALLOWED_HOSTS = environment.words("ALLOWED_HOSTS") or own_hosts(HOST)
+if _public:
+    ALLOWED_HOSTS.append(_public.host)
+    CSRF_TRUSTED_ORIGINS = [_public.origin]
+FORCE_SCRIPT_NAME = _sub_path or None
+USE_X_FORWARDED_HOST = TRUST_PROXY_HEADERS
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO" if TRUST_PROXY_HEADERS else "PUBLIC_SCHEME", "https")
+SECURE_SSL_REDIRECT = _is_secure
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = _is_secure
+SESSION_COOKIE_PATH = CSRF_COOKIE_PATH = _sub_path or "/"
+SILENCED_SYSTEM_CHECKS = [
+    "security.W004",  # HSTS binds everything on this host name: whoever runs the proxy says it, not one of its guests
+]
+
+# --- the application --------------------------------------------------------------------------------------------------
 INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -23,15 +45,19 @@ INSTALLED_APPS = [
     "replicas_app",
 ]
 MIDDLEWARE = [
+    "dashboard.middleware.SubPath",
+    "dashboard.middleware.PublicScheme",
+    "dashboard.middleware.Health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
+    "replicas_app.views.middleware.PageHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
-    "django.contrib.auth.middleware.LoginRequiredMiddleware",
+    "replicas_app.views.middleware.SignInRequired",
     "django.contrib.messages.middleware.MessageMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 ROOT_URLCONF = "dashboard.urls"
@@ -52,26 +78,61 @@ TEMPLATES = [
     },
 ]
 
-DATABASES = {"default": addresses.database(os.environ["DATABASE_URL"])}
+# --- Postgres: the one in DATABASE_URL, else the embedded one ---------------------------------------------------------
+DATABASE_URL = environment.text("DATABASE_URL") or running.told(DATA_DIR)["DATABASE_URL"]
+DATABASES = {"default": addresses.database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- people -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "replicas_app.Person"
 AUTHENTICATION_BACKENDS = ["replicas_app.people.RoleBackend"]
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
     {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator", "OPTIONS": {"min_length": 10}},
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
 LOGIN_URL = "login"
-LOGIN_REDIRECT_URL = "/"
+LOGIN_REDIRECT_URL = "overview"
+CSRF_FAILURE_VIEW = "replicas_app.views.errors.csrf_failure"
 
+# --- words and times --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = False
 USE_TZ = True
 TIME_ZONE = "UTC"
 
-STATIC_URL = "/static/"
+# --- static files: collected by `make run`, served by whitenoise under names that change with their content -----------
+STATIC_URL = f"{_sub_path}/static/"
+STATIC_ROOT = DATA_DIR / "static"
 STATICFILES_DIRS = [PROJECT / "static"]
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
+WHITENOISE_KEEP_ONLY_HASHED_FILES = True
 
-CELERY_BROKER_URL = os.environ["CELERY_BROKER_URL"]
+# --- the queue: what has to be done stands in rows, so a message is a mere nudge, and is never waited for long --------
+CELERY_BROKER_URL = addresses.broker(
+    environment.text("CELERY_BROKER_URL") or running.told(DATA_DIR)["CELERY_BROKER_URL"]
+)
+CELERY_BROKER_USE_SSL = addresses.broker_trust(CELERY_BROKER_URL)
+CELERY_BROKER_TRANSPORT_OPTIONS = addresses.broker_patience(CELERY_BROKER_URL)
+CELERY_BROKER_CONNECTION_TIMEOUT = addresses.BROKER_SECONDS
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2, "interval_step": 0, "interval_max": 0.2}
 CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_SERIALIZER = "json"
+CELERY_ACCEPT_CONTENT = ["json"]
+CELERY_WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 4, least=1, most=64)
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_BEAT_SCHEDULER = "dashboard.beat:InProcessScheduler"
+CELERY_BEAT_SCHEDULE = {
+    "syncs": {"task": "replicas_app.tasks.enqueue_due_syncs", "schedule": 15.0},
+    "rescans": {"task": "replicas_app.tasks.enqueue_due_rescans", "schedule": 1.0},
+}
+
+LOGGING = logs.CONFIGURATION

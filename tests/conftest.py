@@ -8,13 +8,14 @@ from pathlib import Path
 
 import django
 import pytest
+from django.conf import settings
 
 PROJECT = Path(__file__).resolve().parent.parent
 os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
 
 
 def start_parts() -> subprocess.Popen:
-    """Start `tests.parts` and take over the addresses that it tells."""
+    """Start `tests.parts` and take over what it tells: the addresses, and a data folder."""
     parts = subprocess.Popen(
         [sys.executable, "-m", "tests.parts"], cwd=PROJECT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
@@ -27,6 +28,7 @@ PARTS = None if WORKER else start_parts()
 if WORKER:  # a broker database of its own: the workers' queues must not mix
     os.environ["CELERY_BROKER_URL"] += f"?virtual_host={int(WORKER.removeprefix('gw')) + 1}"
 django.setup()
+settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
 
 
 def pytest_unconfigure() -> None:

@@ -1,7 +1,7 @@
 """One embedded Postgres and one Valkey for a test session: `python -m tests.parts`.
 
-Prints their addresses as one line of JSON when both are ready, and ends both when its standard input is closed, which
-the kernel does for a test session that was killed, too.
+Prints their addresses, and a data folder that goes with them, as one line of JSON when both are ready. Ends both when
+its standard input is closed, which the kernel does for a test session that was killed, too.
 """
 
 import json
@@ -36,8 +36,12 @@ def main() -> None:
             ),
             running(valkey.command(queue, run), lambda: valkey.is_ready(run)),
         ):
-            addresses = {"DATABASE_URL": postgres.url(run, password), "CELERY_BROKER_URL": valkey.url(run)}
-            print(json.dumps(addresses), flush=True)
+            told = {
+                "DATABASE_URL": postgres.url(run, password),
+                "CELERY_BROKER_URL": valkey.url(run),
+                "DATA_DIR": str(home / "data"),
+            }
+            print(json.dumps(told), flush=True)
             sys.stdin.read()
 
 

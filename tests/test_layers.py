@@ -7,7 +7,7 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BELOW = {
-    "dashboard": {"tasks", "views"},
+    "dashboard": {"urls", "tasks", "views", "models", "base"},
     "urls": {"views"},
     "views": {"views", "pages", "tasks", "sync", "rescans", "doctor", "servers", "connections", "models", "base"},
     "tasks": {"sync", "rescans", "doctor", "models", "base"},
@@ -44,6 +44,7 @@ ROOM_OF_MODULE = {
     "times": "base",
     "crypt": "base",
     "locks": "base",
+    "schema": "base",
     "apps": "base",
     "filters": "pages",
     "charts": "pages",

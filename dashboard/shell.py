@@ -1,0 +1,46 @@
+"""What `manage.py` does around a command: what the operator has to mend is one sentence, not a traceback."""
+
+import sys
+
+from django.conf import settings
+from django.core.management import execute_from_command_line
+from django.db import OperationalError, connection
+from kombu.exceptions import OperationalError as BrokerError
+
+from dashboard import environment
+from dashboard.environment import Misconfigured
+
+STACK_IS_DOWN = "Nothing runs on {data}: start it with `make run`, or set {variable}."
+
+
+def run(arguments: list[str]) -> None:
+    """Carry out one command.
+
+    Raises:
+        SystemExit: 1 with a sentence on standard error where the configuration is wrong or nothing answers.
+    """
+    try:
+        execute_from_command_line(arguments)
+    except Misconfigured as problem:
+        sys.exit(str(problem))
+    except OperationalError as problem:
+        if _database_answers():
+            raise
+        sys.exit(_silent("DATABASE_URL", "The database", problem))
+    except BrokerError as problem:
+        sys.exit(_silent("CELERY_BROKER_URL", "The broker", problem))
+
+
+def _database_answers() -> bool:
+    connection.close()
+    try:
+        connection.ensure_connection()
+    except OperationalError:
+        return False
+    return True
+
+
+def _silent(variable: str, who: str, problem: Exception) -> str:
+    if not environment.text(variable):
+        return STACK_IS_DOWN.format(data=settings.DATA_DIR, variable=variable)
+    return f"{who} in {variable} does not answer: {(str(problem).splitlines() or [''])[0]}"

@@ -1,0 +1,51 @@
+"""For those who watch over the process: does it live, and can it work? No login, whatever the `Host`."""
+
+import logging
+
+from celery import current_app
+from django.contrib.auth.decorators import login_not_required
+from django.db import DatabaseError
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from replicas_app import schema
+
+logger = logging.getLogger(__name__)
+
+
+@require_safe
+@never_cache
+@login_not_required
+def healthz(request: HttpRequest) -> HttpResponse:
+    """The process answers."""
+    return JsonResponse({"alive": True})
+
+
+@require_safe
+@never_cache
+@login_not_required
+def readyz(request: HttpRequest) -> HttpResponse:
+    """Everything that pages and acts need is there; else 503, with what is not."""
+    reasons = [*_what_the_database_lacks(), *_what_the_broker_lacks()]
+    return JsonResponse({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
+
+
+def _what_the_database_lacks() -> list[str]:
+    try:
+        pending = schema.pending()
+    except DatabaseError as problem:
+        logger.warning("Not ready, the database: %s", type(problem).__name__)
+        return ["database: it does not answer"]
+    return [f"migrations: {len(pending)} not applied yet"] if pending else []
+
+
+def _what_the_broker_lacks() -> list[str]:
+    """A connection of its own, not one of the pool: what counts is whether a new one comes about now."""
+    try:
+        with current_app.connection_for_write() as broker:
+            broker.connect()
+    except (*broker.connection_errors, *broker.channel_errors, OSError) as problem:
+        logger.warning("Not ready, the broker: %s", type(problem).__name__)
+        return ["broker: it does not answer"]
+    return []
