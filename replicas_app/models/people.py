@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from typing import Self
 
 from django.contrib.auth.models import AbstractUser, UserManager
-from django.db import models
+from django.db import models, transaction
 from django.db.models import Q
 from django.db.models.functions import Lower
 
@@ -64,6 +64,29 @@ class Person(AbstractUser):
         return self.is_superuser or self.role == Role.ADMIN
 
 
+class SignInAttemptsQuerySet(models.QuerySet["SignInAttempts"]):
+    def begin(self, username: str, address: str, now: datetime) -> timedelta:
+        """Count a try before its password is looked at, so that many at the same moment count too.
+
+        Returns how long it has to wait instead; then it does not count.
+        """
+        self.filter(last_at__lt=now - SignInAttempts.FORGOTTEN_AFTER).delete()
+        with transaction.atomic():
+            attempts, _ = self.select_for_update().get_or_create(
+                username=_folded(username), address=address, defaults={"last_at": now}
+            )
+            wait = attempts.wait(now)
+            if not wait:
+                attempts.failures += 1
+                attempts.last_at = now
+                attempts.save(update_fields=["failures", "last_at"])
+        return wait
+
+    def forget(self, username: str, address: str) -> None:
+        """The password was right."""
+        self.filter(username=_folded(username), address=address).delete()
+
+
 class SignInAttempts(models.Model):
     """How often in a row a name was tried from an address without success. A right password removes the row."""
 
@@ -76,6 +99,8 @@ class SignInAttempts(models.Model):
     address = models.CharField(max_length=64, blank=True)
     failures = models.PositiveIntegerField(default=0)
     last_at = models.DateTimeField(db_index=True)
+
+    objects = SignInAttemptsQuerySet.as_manager()
 
     class Meta:
         db_table = "sign_in_attempts"
@@ -93,3 +118,7 @@ class SignInAttempts(models.Model):
         doublings = min(self.failures - self.FREE, 10)
         pause = min(self.FIRST_WAIT * 2**doublings, self.LONGEST_WAIT)
         return max(self.last_at + pause - now, timedelta(0))
+
+
+def _folded(username: str) -> str:
+    return username.lower()[:150]

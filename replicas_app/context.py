@@ -1,0 +1,52 @@
+"""What the frame around every page shows. Worked out when a template asks for it: a fragment has no frame."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from replicas_app.freshness import DataAge, data_age
+
+PLACES = {
+    "overview": "Overview",
+    "replicas": "Replicas",
+    "restore-points": "Restore points",
+    "rescans": "Rescans",
+    "servers": "Servers",
+}
+"""URL name → the word in the bar."""
+
+
+@dataclass(frozen=True)
+class Place:
+    words: str
+    href: str
+    is_current: bool
+
+
+class Frame:
+    def __init__(self, request: HttpRequest) -> None:
+        self.request = request
+
+    @property
+    def places(self) -> list[Place]:
+        return [self._place(words, reverse(name)) for name, words in PLACES.items()]
+
+    @cached_property
+    def age(self) -> DataAge:
+        return data_age(timezone.now())
+
+    @cached_property
+    def now(self) -> str:
+        """The server's clock, from which an open page counts on."""
+        return timezone.now().isoformat(timespec="seconds")
+
+    def _place(self, words: str, href: str) -> Place:
+        here = self.request.path
+        return Place(words, href, here == href if href == reverse("overview") else here.startswith(href))
+
+
+def frame(request: HttpRequest) -> dict[str, Frame]:
+    return {"frame": Frame(request)}

@@ -1,0 +1,122 @@
+"""What every page says in the same way: `{% load look %}`.
+
+Filters: `{{ moment|utc }}`, `{{ moment|clock }}`, `{{ moment|age }}`, `{{ moment|ago }}`, `{{ duration|duration }}`,
+`{{ count|number }}`, `{{ sha256|fingerprint }}`.
+Tags: `{% glyph "turn" %}`, `{% badge "late" "Late" %}`, `{% pill "critical" "Infected" %}`, `{% quiet "ok" "Ready" %}`,
+`{% field form.name %}`.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from django import template
+from django.forms import BoundField
+from django.templatetags.static import static
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from replicas_app.times import age_words, ago_words, duration_words, utc_words
+
+register = template.Library()
+
+NOTHING = "–"
+"""Stands where there is no value: a dash says "none", an empty cell says "forgotten"."""
+
+
+@register.filter
+def utc(moment: datetime | None) -> str:
+    """`25 Nov 2026, 13:31 UTC` in a time element; a dash for None."""
+    if moment is None:
+        return NOTHING
+    return format_html('<time datetime="{}">{}</time>', _iso(moment), utc_words(moment))
+
+
+@register.filter
+def clock(moment: datetime | None) -> str:
+    """`13:31:04` (UTC) for lists of steps within one day; its title has the date."""
+    if moment is None:
+        return NOTHING
+    words = f"{moment.astimezone(UTC):%H:%M:%S}"
+    return format_html('<time datetime="{}" title="{}">{}</time>', _iso(moment), utc_words(moment), words)
+
+
+@register.filter
+def age(moment: datetime | None) -> str:
+    """`2 h 41 min`, with the moment as its title; `never` for None. The words go on counting in an open page."""
+    return _age(moment, age_words, "age")
+
+
+@register.filter
+def ago(moment: datetime | None) -> str:
+    """`2 h 41 min ago`, `just now`, `in 3 min`, with the moment as its title; `never` for None."""
+    return _age(moment, ago_words, "ago")
+
+
+@register.filter
+def duration(span: timedelta | float | None) -> str:
+    """`41 s`, `1 d 13 h`, from a timedelta or from seconds; a dash for None."""
+    if span is None:
+        return NOTHING
+    return duration_words(span if isinstance(span, timedelta) else timedelta(seconds=span))
+
+
+@register.filter
+def number(count: int | None) -> str:
+    """`1,257`; a dash for None."""
+    return NOTHING if count is None else f"{count:,}"
+
+
+@register.filter
+def fingerprint(sha256: str) -> str:
+    """64 hex digits as people compare them: `AB:CD:…`."""
+    digits = sha256.upper()
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
+@register.simple_tag
+def glyph(name: str) -> SafeString:
+    """A drawing of static/icons.svg. It says nothing to a screen reader: the words stand beside it."""
+    return format_html(
+        '<svg class="glyph" viewBox="0 0 16 16" aria-hidden="true"><use href="{}#{}"/></svg>', static("icons.svg"), name
+    )
+
+
+@register.simple_tag
+def badge(tone: str, words: str) -> SafeString:
+    """Shape, word and colour of a status. `tone`: ok, late, very-late, critical, unknown."""
+    return format_html('<span class="badge" data-status="{}">{}</span>', tone, words)
+
+
+@register.simple_tag
+def pill(tone: str, words: str) -> SafeString:
+    """A word on a tint: for a status that asks to be looked at."""
+    return format_html('<span class="pill" data-status="{}">{}</span>', tone, words)
+
+
+@register.simple_tag
+def quiet(tone: str, words: str) -> SafeString:
+    """What is well stays quiet: plain words for ok, a pill for everything else, a dash for nothing."""
+    if not words:
+        return format_html('<span class="muted">{}</span>', NOTHING)
+    if tone == "ok":
+        return format_html("<span>{}</span>", words)
+    return pill(tone, words)
+
+
+@register.inclusion_tag("partials/_field.html")
+def field(bound: BoundField) -> dict[str, BoundField]:
+    """A form field with its label, its help and what is wrong with it."""
+    return {"field": bound}
+
+
+def _age(moment: datetime | None, words_of, kind: str) -> str:
+    if moment is None:
+        return "never"
+    words = words_of(timezone.now() - moment)
+    return format_html(
+        '<time datetime="{}" title="{}" data-since="{}">{}</time>', _iso(moment), utc_words(moment), kind, words
+    )
+
+
+def _iso(moment: datetime) -> str:
+    return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -1,0 +1,54 @@
+"""Refusals and errors, each with the sentence that helps: a page for a browser, a notice for an htmx request."""
+
+from django.core.exceptions import DisallowedHost
+from django.http import HttpRequest, HttpResponse
+from django.template.loader import render_to_string
+from django.views.decorators.csrf import requires_csrf_token
+
+from replicas_app.views.shared import wants_part
+
+NOTICE = "X-Notice"
+"""Tells app.js that the body of an error is a notice for the page."""
+
+
+@requires_csrf_token
+def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
+    host = request.headers.get("Host", "") if isinstance(exception, DisallowedHost) else ""
+    return _answer(request, 400, "400.html", {"unknown_host": host})
+
+
+@requires_csrf_token
+def forbidden(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 403, "403.html")
+
+
+@requires_csrf_token
+def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
+    return _answer(request, 404, "404.html")
+
+
+def failed(request: HttpRequest) -> HttpResponse:
+    """Asks the database for nothing, not even for who is signed in: it may be what failed."""
+    is_part = wants_part(request)
+    return HttpResponse(render_to_string("500.html", {"said": _frame(is_part)}), status=500, headers=_headers(is_part))
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    """A form that did not come from a page of ours, or from one that is too old."""
+    is_foreign = reason.startswith(("Origin checking", "Referer checking"))
+    context = {"is_foreign": is_foreign, "origin": request.headers.get("Origin") or request.headers.get("Referer", "")}
+    return _answer(request, 403, "403_csrf.html", context)
+
+
+def _answer(request: HttpRequest, status: int, template: str, context: dict[str, object] | None = None) -> HttpResponse:
+    is_part = wants_part(request)
+    body = render_to_string(template, {**(context or {}), "said": _frame(is_part)}, request)
+    return HttpResponse(body, status=status, headers=_headers(is_part))
+
+
+def _frame(is_part: bool) -> str:
+    return "partials/_said.html" if is_part else "said.html"
+
+
+def _headers(is_part: bool) -> dict[str, str]:
+    return {NOTICE: "1"} if is_part else {}

@@ -1,0 +1,46 @@
+"""What holds for every request: who may come in, and what browsers may keep and load."""
+
+from collections.abc import Callable
+
+from django.contrib.auth.middleware import LoginRequiredMiddleware
+from django.contrib.auth.views import redirect_to_login
+from django.http import HttpRequest, HttpResponse
+from django.urls import reverse
+from django.utils.cache import patch_vary_headers
+from django_htmx.http import HttpResponseClientRedirect
+
+from replicas_app.views.shared import page_address, wants_part
+
+CONTENT_POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+
+
+class SignInRequired(LoginRequiredMiddleware):
+    """Asks for a login, and leads back to the page where one was when it had run out.
+
+    An htmx request is sent there as a whole page: a redirect would be followed by the browser, and the login form
+    would land in a table.
+    """
+
+    def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:
+        redirect = redirect_to_login(page_address(request) or reverse("overview"), self.get_login_url(view_func))
+        return HttpResponseClientRedirect(redirect.url) if request.htmx else redirect
+
+
+class PageHeaders:
+    """No browser and no proxy keeps a page: Back asks again, after a sign-out too. A part may be kept by the browser
+    that got it, which asks each time whether it still holds (304).
+
+    Stands right after HtmxMiddleware, so that answers of all that follow have the headers, errors included.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        response.headers.setdefault("Content-Security-Policy", CONTENT_POLICY)
+        patch_vary_headers(response, ["HX-Request"])
+        response.headers.setdefault(
+            "Cache-Control", "private, no-cache" if wants_part(request) else "private, no-store"
+        )
+        return response
