@@ -1,0 +1,45 @@
+"""What all calls share: paths, one record, many pages."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any, TypeVar
+from urllib.parse import quote
+
+from replicas_app.vbr.connection import Connection
+from replicas_app.vbr.errors import Malformed
+from replicas_app.vbr.listings import FromJson, Page, pages, record_of
+from replicas_app.vbr.queries import Value, query_of
+from replicas_app.vbr.times import Clock
+
+Record = TypeVar("Record")
+
+
+class Calls:
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def _pages(
+        self, path: str, query: Mapping[str, Value], from_json: FromJson[Record], skip: int, page_size: int
+    ) -> Iterator[Page[Record]]:
+        wanted = query_of(query)
+
+        def fetch(skip: int, limit: int) -> Any:
+            return self._connection.get(path, [("skip", str(skip)), ("limit", str(limit)), *wanted])
+
+        return pages(fetch, from_json, skip=skip, page_size=page_size)
+
+    def _one(self, path: str, from_json: FromJson[Record]) -> Record:
+        return read(self._connection.get(path), from_json)
+
+
+def read(data: Any, from_json: FromJson[Record]) -> Record:
+    """The one record that an answer is. Raises Malformed."""
+    try:
+        return record_of(data, from_json, Clock())
+    except ValueError as error:
+        reason = str(error)
+    raise Malformed("answer", reason)
+
+
+def path_of(*parts: str) -> str:
+    """A path whose first part is ours and whose others are names or ids: they cannot lead elsewhere."""
+    return "/".join((parts[0], *(quote(part, safe="") for part in parts[1:])))

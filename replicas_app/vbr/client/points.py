@@ -1,0 +1,78 @@
+"""Restore points: of the whole server in one list, or of one replica."""
+
+from collections.abc import Iterator
+from datetime import datetime
+
+from replicas_app.vbr.client.calls import Calls, path_of
+from replicas_app.vbr.listings import PAGE_SIZE, Page
+from replicas_app.vbr.records import PointRecord
+
+
+class PointCalls(Calls):
+    def points(
+        self,
+        *,
+        name: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        platform: str | None = None,
+        platform_id: str | None = None,
+        replica_id: str | None = None,
+        malware_status: str | None = None,
+        order: str = "CreationTime",
+        ascending: bool = True,
+        skip: int = 0,
+        page_size: int = PAGE_SIZE,
+    ) -> Iterator[Page[PointRecord]]:
+        """All points of the server. Old servers have no such list: Rejected("gone").
+
+        `order`: CreationTime, PlatformId, ReplicaId, Name.
+        """
+        query = {
+            "nameFilter": name,
+            "createdAfterFilter": created_after,
+            "createdBeforeFilter": created_before,
+            "platformNameFilter": platform,
+            "platformIdFilter": platform_id,
+            "replicaIdFilter": replica_id,
+            "malwareStatusFilter": malware_status,
+            "orderColumn": order,
+            "orderAsc": ascending,
+        }
+        return self._pages("/api/v1/replicaPoints", query, PointRecord.from_json, skip, page_size)
+
+    def point(self, id: str) -> PointRecord:
+        return self._one(path_of("/api/v1/replicaPoints", id), PointRecord.from_json)
+
+    def replica_points(
+        self,
+        replica_id: str,
+        *,
+        name: str | None = None,
+        created_after: datetime | None = None,
+        created_before: datetime | None = None,
+        platform: str | None = None,
+        platform_id: str | None = None,
+        replica_id_filter: str | None = None,
+        order: str = "CreationTime",
+        ascending: bool = True,
+        skip: int = 0,
+        page_size: int = PAGE_SIZE,
+    ) -> Iterator[Page[PointRecord]]:
+        """The points of one replica; this list cannot be filtered by malware status."""
+        query = {
+            "nameFilter": name,
+            "createdAfterFilter": created_after,
+            "createdBeforeFilter": created_before,
+            "platformNameFilter": platform,
+            "platformIdFilter": platform_id,
+            "replicaIdFilter": replica_id_filter,
+            "orderColumn": order,
+            "orderAsc": ascending,
+        }
+        path = path_of("/api/v1/replicas", replica_id, "replicaPoints")
+        return self._pages(path, query, PointRecord.from_json, skip, page_size)
+
+    def replica_point(self, replica_id: str, id: str) -> PointRecord:
+        path = path_of("/api/v1/replicas", replica_id, "replicaPoints", id)
+        return self._one(path, PointRecord.from_json)

@@ -1,0 +1,124 @@
+"""Reading the fields of a record: what identifies a thing is insisted upon, the rest is taken as it comes.
+
+Absent and null are the same. A value of another type than the documents say breaks its record, whatever the field:
+what we cannot read must not look like something that we know. All raise ValueError, whose text is the reason that is
+counted and shown.
+"""
+
+import re
+import uuid
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from replicas_app.vbr.times import Clock
+
+Row = Mapping[str, Any]
+
+_is_plain_uuid = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}").fullmatch
+
+
+def identity(row: Row, key: str) -> str:
+    """A UUID in its usual spelling, lower case."""
+    value = row.get(key)
+    if type(value) is not str:
+        raise _wrong(key, value)
+    return value if _is_plain_uuid(value) else _spelled_uuid(key, value)
+
+
+def needed_text(row: Row, key: str) -> str:
+    """A text that is not blank."""
+    value = row.get(key)
+    if type(value) is not str:
+        raise _wrong(key, value)
+    if not value.strip():
+        raise ValueError(f"{key} is empty")
+    return value
+
+
+def text(row: Row, key: str) -> str:
+    """A text as it came; empty when absent."""
+    value = row.get(key)
+    if type(value) is str:
+        return value
+    if value is None:
+        return ""
+    raise _wrong(key, value)
+
+
+def needed_time(row: Row, key: str, clock: Clock) -> datetime:
+    value = row.get(key)
+    if type(value) is not str:
+        raise _wrong(key, value)
+    moment = _time(key, value, clock)
+    if moment is None:
+        raise ValueError(f"{key} is a placeholder ({value[:40]})")
+    return moment
+
+
+def time(row: Row, key: str, clock: Clock) -> datetime | None:
+    """None when absent, blank, or a placeholder for "not set"."""
+    value = row.get(key)
+    if value is None or value == "":
+        return None
+    if type(value) is not str:
+        raise _wrong(key, value)
+    return _time(key, value, clock)
+
+
+def number(row: Row, key: str) -> int | None:
+    value = row.get(key)
+    if value is None or type(value) is int:
+        return value
+    if type(value) is float and value.is_integer():
+        return int(value)
+    raise _wrong(key, value)
+
+
+def flag(row: Row, key: str) -> bool | None:
+    value = row.get(key)
+    if value is None or type(value) is bool:
+        return value
+    raise _wrong(key, value)
+
+
+def texts(row: Row, key: str) -> tuple[str, ...]:
+    """A list of texts; empty when absent."""
+    value = row.get(key)
+    if value is None:
+        return ()
+    if type(value) is list:
+        try:
+            "".join(value)  # refuses what is no text, at the speed of C
+        except TypeError:
+            raise ValueError(f"{key} holds something that is no text") from None
+        return tuple(value)
+    raise _wrong(key, value)
+
+
+def part(row: Row, key: str) -> Row:
+    """A record inside the record; empty when absent."""
+    value = row.get(key)
+    if value is None:
+        return {}
+    if type(value) is dict:
+        return value
+    raise _wrong(key, value)
+
+
+def _time(key: str, value: str, clock: Clock) -> datetime | None:
+    try:
+        return clock.read(value)
+    except ValueError:
+        raise ValueError(f"{key} is no time ({value[:40]})") from None
+
+
+def _spelled_uuid(key: str, value: str) -> str:
+    try:
+        return str(uuid.UUID(value))
+    except ValueError:
+        raise ValueError(f"{key} is no UUID ({value[:40]})") from None
+
+
+def _wrong(key: str, value: object) -> ValueError:
+    return ValueError(f"{key} is missing" if value is None else f"{key} has the wrong type ({type(value).__name__})")

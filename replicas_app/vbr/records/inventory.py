@@ -1,0 +1,74 @@
+"""What a backup server holds: replicas and restore points. Fields: vbr-api.md, section 4."""
+
+from datetime import datetime
+from typing import NamedTuple
+
+from replicas_app.vbr.records import fields
+from replicas_app.vbr.records.fields import Row
+from replicas_app.vbr.times import Clock
+
+
+class ReplicaRecord(NamedTuple):
+    id: str
+    name: str
+    """The job's name by the documents: not unique, and not the VM's."""
+    type: str
+    """Regular (Snapshot from 1.3-rev2 on) or CDP, or what else comes."""
+    job_id: str
+    """Need not lead to a job that the API knows."""
+    policy_id: str
+    platform: str
+    platform_id: str
+    state: str
+    """Empty for CDP replicas."""
+    created_at: datetime | None
+    """None for CDP replicas."""
+
+    @classmethod
+    def from_json(cls, row: Row, clock: Clock) -> "ReplicaRecord":
+        """Raises ValueError, with the reason, for a record that cannot be used."""
+        return cls(
+            fields.identity(row, "id"),
+            fields.needed_text(row, "name"),
+            fields.text(row, "type"),
+            fields.text(row, "jobId"),
+            fields.text(row, "policyUniqueId"),
+            fields.text(row, "platformName"),
+            fields.text(row, "platformId"),
+            fields.text(row, "state"),
+            fields.time(row, "creationTime", clock),
+        )
+
+    @property
+    def is_cdp(self) -> bool:
+        return self.type.casefold() == "cdp"
+
+
+class PointRecord(NamedTuple):
+    id: str
+    name: str
+    """The VM's name: the only place where the API has it."""
+    replica_id: str
+    created_at: datetime
+    platform: str
+    platform_id: str
+    """As it came: a zero GUID is common."""
+    state: str
+    malware_status: str
+    """Empty: not scanned, which is not the same as clean."""
+    allowed_operations: tuple[str, ...]
+
+    @classmethod
+    def from_json(cls, row: Row, clock: Clock) -> "PointRecord":
+        """Raises ValueError, with the reason, for a record that cannot be used."""
+        return cls(
+            fields.identity(row, "id"),
+            fields.needed_text(row, "name"),
+            fields.identity(row, "replicaId"),
+            fields.needed_time(row, "creationTime", clock),
+            fields.text(row, "platformName"),
+            fields.text(row, "platformId"),
+            fields.text(row, "state"),
+            fields.text(row, "malwareStatus"),
+            fields.texts(row, "allowedOperations"),
+        )
