@@ -14,7 +14,7 @@ from django.utils import timezone
 from replicas_app import crypt, locks
 from replicas_app.choices import TrustMode
 from replicas_app.models import BackupServer
-from replicas_app.vbr import Client, Denied, Token, Trust, VbrError
+from replicas_app.vbr import Client, Deadlines, Denied, Retries, Token, Trust, VbrError
 
 REFUSALS_UNTIL_PAUSE = 2
 PAUSE = timedelta(minutes=15)
@@ -23,10 +23,17 @@ LOCK_WITHOUT_END = timedelta(minutes=30)
 
 
 @contextmanager
-def connect(server: BackupServer, *, by_hand: bool = False) -> Iterator[Client]:
+def connect(
+    server: BackupServer,
+    *,
+    by_hand: bool = False,
+    deadlines: Deadlines | None = None,
+    retries: Retries | None = None,
+) -> Iterator[Client]:
     """A client for this server, closed at the end. The API revision that it negotiates is kept with the row.
 
-    `by_hand`: a person asked for it and waits, so a login is tried although the server is left alone.
+    `by_hand`: a person asked for it and waits, so a login is tried although the server is left alone. `deadlines` and
+    `retries` are the client's own unless given.
 
     Raises:
         VbrError: as the client's calls do; Denied("paused") where the server is left alone, Denied("secret") where the
@@ -39,6 +46,8 @@ def connect(server: BackupServer, *, by_hand: bool = False) -> Iterator[Client]:
         trust=trust_of(server),
         api_version=server.api_version,
         keyring=SharedKeyring(server.pk, by_hand=by_hand),
+        deadlines=deadlines,
+        retries=retries,
     ) as client:
         try:
             yield client

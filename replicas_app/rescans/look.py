@@ -43,11 +43,8 @@ def _words(possible: list[SessionRecord]) -> str:
     if not possible:
         return "None of its sessions can be ours."
     if len(possible) == 1:
-        only = possible[0]
-        return (
-            f"Session {only.id}, begun at {only.created_at:%H:%M:%S} UTC, is probably ours, but the server does not say "
-            "who started it."
-        )
+        id, began = possible[0].id, possible[0].created_at
+        return f"Session {id} of {began:%H:%M:%S} UTC is probably ours, but the server does not say who started it."
     return f"{len(possible)} of its sessions could be ours, and nothing tells which."
 
 
@@ -74,7 +71,7 @@ def _is_possible(record: SessionRecord, first: datetime, last: datetime) -> bool
 
 
 def _is_same_account(initiator: str, username: str) -> bool:
-    """Whether both name one account. A domain that only one of them names, or that is a mere dot, does not part them."""
+    """Whether both name one account. A domain that only one of them names, or a mere dot, does not part them."""
     (their_domain, their_user), (our_domain, our_user) = _account(initiator), _account(username)
     is_same_domain = not their_domain or not our_domain or their_domain == our_domain
     return bool(their_user) and their_user == our_user and is_same_domain

@@ -34,8 +34,10 @@ def columns(record: SessionRecord) -> dict[str, Any]:
 
 
 def log_of(client: Client, rescan: Rescan) -> list[dict[str, Any]]:
-    """The session's log as it is now. The one that we have stays where the log cannot be read, or comes empty as that of
-    a session that was stopped does."""
+    """The session's log as it is now.
+
+    The one that we have stays where the log cannot be read, or comes empty, as that of a stopped session does.
+    """
     try:
         records = client.session_logs(str(rescan.session_id)).records
     except VbrError as error:

@@ -5,23 +5,36 @@ of a rescan: the state "asking" is committed before it is sent, and a rescan tha
 """
 
 import logging
+from contextlib import AbstractContextManager
 from datetime import timedelta
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from replicas_app import sync
+from replicas_app import connections, sync
 from replicas_app.choices import RescanState, SyncState, SyncTrigger
-from replicas_app.connections import connect
 from replicas_app.models import Rescan, SyncRun
 from replicas_app.rescans import look, rows, sessions, words
-from replicas_app.vbr import Client, Denied, Malformed, Rejected, SessionRecord, Unavailable, Unclear, VbrError
+from replicas_app.vbr import (
+    Client,
+    Deadlines,
+    Denied,
+    Malformed,
+    Rejected,
+    Retries,
+    SessionRecord,
+    Unavailable,
+    Unclear,
+    VbrError,
+)
 
 logger = logging.getLogger(__name__)
 
 FOLLOW_LIMIT = timedelta(days=7)
 """How long a session is followed that does not end."""
+DEADLINES = Deadlines(connect=10, read=60, total=60)
+"""Of each call, in seconds. A step calls three times at most, and repeats nothing: the next step does."""
 LOOKS = 10
 """How often the session of a lost answer is looked for: about a minute, at the pauses between polls."""
 LOOKS_UNTIL_GONE = 3
@@ -45,6 +58,10 @@ def advance(rescan: Rescan) -> SyncRun | None:
     return None
 
 
+def _connect(rescan: Rescan) -> AbstractContextManager[Client]:
+    return connections.connect(rescan.server, deadlines=DEADLINES, retries=Retries(times=0))
+
+
 def _begin(rescan: Rescan) -> None:
     """Queued: ask the server, if it is this one's turn and nothing stands against it."""
     if not rescan.server.is_enabled:
@@ -59,7 +76,7 @@ def _begin(rescan: Rescan) -> None:
 
 def _ask(rescan: Rescan, ids: list[str]) -> None:
     try:
-        with connect(rescan.server) as client:
+        with _connect(rescan) as client:
             _knock(client, ids)
             if _take_turn(rescan):
                 _send(rescan, client, ids)
@@ -70,7 +87,7 @@ def _ask(rescan: Rescan, ids: list[str]) -> None:
 
 
 def _knock(client: Client, ids: list[str]) -> None:
-    """Learn before the point of no return what stands against it: the way, the login, the role, a replica that is gone."""
+    """Learn before the point of no return what stands against it: the way, the login, the role, the replica."""
     try:
         client.replica(ids[0])
     except Rejected as error:
@@ -106,7 +123,7 @@ def _follow(rescan: Rescan, record: SessionRecord, **columns: object) -> None:
 
 def _look(rescan: Rescan) -> None:
     """Asking, and no answer: is our session on the server? It counts as ours only when there can be no doubt."""
-    with connect(rescan.server) as client:
+    with _connect(rescan) as client:
         found = look.look(client, rescan)
     if found.ours:
         _follow(rescan, found.ours, is_found_again=True)
@@ -118,7 +135,7 @@ def _look(rescan: Rescan) -> None:
 
 def _poll(rescan: Rescan) -> None:
     """Running: how far is the session, and is it over?"""
-    with connect(rescan.server) as client:
+    with _connect(rescan) as client:
         if rescan.stop_asked_at and not rescan.stop_sent_at:
             _send_stop(rescan, client)
         try:

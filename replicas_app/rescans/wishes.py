@@ -133,9 +133,7 @@ def _owners(replicas: Sequence[Replica], *, even_ended: bool = False) -> dict[in
     if not even_ended:
         members = members.filter(is_open=True)
     newest = members.order_by("replica_id", "-is_open", "-pk").distinct("replica_id")
-    return {
-        member.replica_id: member.rescan for member in newest.select_related("rescan__asked_by", "rescan__server")
-    }
+    return {member.replica_id: member.rescan for member in newest.select_related("rescan__asked_by", "rescan__server")}
 
 
 def _parts(replicas: Sequence[Replica]) -> Iterator[Sequence[Replica]]:

@@ -40,8 +40,8 @@ _FIXES = {
     LOOK_AT_THE_SERVER: "Look in the console of the backup server under History, System, for a “Configuration Database "
     "Resynchronize”. You may start the rescan again.",
     "session_gone": "The replicas are read again, so what they show is true. You may start the rescan again.",
-    "too_long": "Look in the console of the backup server under History, System, and stop the session there if it hangs.",
-    "failed_silently": "Look in the console of the backup server under History, System. You may start the rescan again.",
+    "too_long": "Look in the console of the backup server under History, System, and stop the session if it hangs.",
+    "failed_silently": "Look in the console of the backup server under History, System. You may start it again.",
     "disabled": "Enable the server, then start the rescan again.",
     "replicas_gone": "Nothing is left to rescan. If a replica should be there, look at its job on the backup server.",
     FAULT_OF_OURS: "The worker's log has the details; please report them.",
