@@ -89,6 +89,10 @@ FAILED_OVER_STATES = ("Failover", "FailedFailover", "PermanentFailover", "Failba
 
 NOT_SCANNED = ""
 """A restore point without malware status was not scanned. That is not the same as clean."""
+NOT_SCANNED_VALUE = "NotScanned"
+"""How a query string asks for it (some servers send it, too): an empty value there asks for nothing."""
+NO_VALUE = "none"
+"""How a query string asks for what has no state, type or platform."""
 MALWARE_WORDS = {
     "Clean": "Clean",
     "Informative": "Informative",
