@@ -140,7 +140,7 @@ def _is_a_drop(rows: int, held: int) -> bool:
 
 def _verdict(reading: Reading, fault: VbrError | None, doubt: str) -> tuple[SyncState, str, str]:
     if fault is not None:
-        return SyncState.FAILED, str(fault), fault.cause
+        return SyncState.FAILED, fault.sentence, fault.cause
     if doubt:
         return SyncState.PARTIAL, doubt, "drop"
     for listing in (reading.replicas, reading.points):

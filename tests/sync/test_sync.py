@@ -10,7 +10,6 @@ from replicas_app.choices import EventKind, SyncState, SyncTrigger
 from replicas_app.models import BackupServer, Event, Replica, ReplicaVM, RestorePoint
 from replicas_app.models.inventory import RECENT_DAYS
 from replicas_app.simulator import Simulator
-from replicas_app.vbr import parse_time
 from tests.factories import make_server_of
 from tests.sync.conftest import do_sync
 
