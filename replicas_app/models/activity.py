@@ -1,10 +1,11 @@
 """What was done and what happened: sync runs, rescans, events. What a task is doing is a row here."""
 
+from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
 from django.db import models
-from django.db.models import Q
+from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
 
 from replicas_app.choices import (
@@ -29,6 +30,15 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
 
     def ended(self) -> Self:
         return self.exclude(OPEN_SYNC)
+
+    def newest_by_server(self) -> dict[int, "SyncRun"]:
+        """The newest run of each server, by the server's key."""
+        newest = SyncRun.objects.filter(server=OuterRef("pk")).newest_first().values("pk")[:1]
+        return {run.server_id: run for run in self.filter(pk__in=BackupServer.objects.values_list(Subquery(newest)))}
+
+    def with_news(self) -> Self:
+        """Those that saw a replica appear, change or go."""
+        return self.filter(Q(replicas_added__gt=0) | Q(replicas_changed__gt=0) | Q(replicas_removed__gt=0))
 
     def newest_first(self) -> Self:
         return self.order_by("-pk")
@@ -80,6 +90,9 @@ class SyncRun(models.Model):
     def __str__(self) -> str:
         return f"sync {self.pk}"
 
+    def get_absolute_url(self) -> str:
+        return reverse("sync-run", args=[self.server_id, self.pk])
+
     @property
     def is_open(self) -> bool:
         return self.state in SYNC_OPEN
@@ -90,6 +103,19 @@ class SyncRun(models.Model):
         if not self.rows_expected:
             return None
         return min(100, 100 * self.rows_read // self.rows_expected)
+
+    @property
+    def replicas_read(self) -> int:
+        return self.replicas_added + self.replicas_changed + self.replicas_unchanged
+
+    @property
+    def points_read(self) -> int:
+        return self.points_added + self.points_changed + self.points_unchanged
+
+    @property
+    def took(self) -> timedelta | None:
+        """From the moment when a worker took it up to its end; None for one that is not there yet."""
+        return self.ended_at - self.started_at if self.started_at and self.ended_at else None
 
     @property
     def tone(self) -> str:

@@ -68,6 +68,7 @@ class BackupServer(models.Model):
     """What stood in the certificate that was accepted, to compare with another one: names, issuer, dates."""
     doctor_asked_at = models.DateTimeField(null=True, editable=False)
     """When the newest connection test was asked for."""
+    doctor_started_at = models.DateTimeField(null=True, editable=False)
     doctor_at = models.DateTimeField(null=True, editable=False)
     """When the newest connection test ended; its report is below."""
     doctor_report = models.JSONField(default=dict, editable=False)

@@ -1,0 +1,8 @@
+"""The doctor: what is wrong between us and a backup server, step by step, and what mends it."""
+
+from replicas_app.doctor.exam import examine
+from replicas_app.doctor.fixes import fix
+from replicas_app.doctor.report import Report, Step
+from replicas_app.doctor.wishes import LOST_AFTER, ask, keep, perform, take_unheard
+
+__all__ = ["LOST_AFTER", "Report", "Step", "ask", "examine", "fix", "keep", "perform", "take_unheard"]

@@ -1,0 +1,233 @@
+"""The figures of the overview. Every number comes with the address of exactly the rows that it counts."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from functools import cached_property
+from urllib.parse import urlencode
+
+from django.db.models import Count, F, QuerySet, Sum, Window
+from django.db.models.functions import TruncDay
+from django.urls import reverse
+
+from replicas_app.choices import FAILED_OVER_STATES, EventKind
+from replicas_app.filters.vocabulary import MALWARE, PLATFORM, STATES, TYPES, WORST_MALWARE, Vocabulary
+from replicas_app.models import BackupServer, Event, Replica, RestorePoint, SyncRun
+
+NEW_WITHIN = timedelta(hours=24)
+CHART_DAYS = 30
+RUNS_WITH_NEWS = 8
+TOLD_ONE_BY_ONE = 3
+"""A group of changes of this size or smaller is told replica by replica."""
+ALARMING = ("Suspicious", "Infected")
+HALF_READ = ("drop", "short", "aside")
+"""The causes of `SyncRun.error` after which what came is stored all the same."""
+
+
+@dataclass(frozen=True)
+class Figure:
+    """A number, what it counts, its tone, and where its rows stand."""
+
+    words: str
+    count: int
+    href: str
+    tone: str = ""
+
+
+@dataclass(frozen=True)
+class ServerLine:
+    """One server: what it holds, how old that is, and what went wrong at the last read."""
+
+    server: BackupServer
+    replicas: int
+    points: int
+    newest_run: SyncRun | None
+    is_stale: bool
+
+    @property
+    def reading(self) -> SyncRun | None:
+        """The read that is under way."""
+        return self.newest_run if self.newest_run and self.newest_run.is_open else None
+
+    @property
+    def tone(self) -> str:
+        """ok; late: old, or not all of it came; critical: nothing came; unknown: nobody asks, or never read."""
+        if not self.server.is_enabled:
+            return "unknown"
+        if self.server.is_unconfirmed or self.server.last_error_cause in HALF_READ:
+            return "late"
+        if self.server.last_error:
+            return "critical"
+        if self.server.last_success_at is None:
+            return "unknown"
+        return "late" if self.is_stale else "ok"
+
+    @property
+    def replicas_href(self) -> str:
+        return replicas_address(server=self.server.pk)
+
+    @property
+    def points_href(self) -> str:
+        return points_address(server=self.server.pk)
+
+
+@dataclass(frozen=True)
+class Change:
+    """What one read of one server saw happen in one way: `412 replicas appeared`."""
+
+    run: SyncRun
+    kind: str
+    count: int
+    events: list[Event]
+    """The events themselves where they are few; empty where they are many."""
+
+    @property
+    def words(self) -> str:
+        return EventKind(self.kind).label if self.kind in EventKind.values else self.kind
+
+    @property
+    def href(self) -> str:
+        return f"{self.run.get_absolute_url()}?{urlencode({'kind': self.kind})}"
+
+
+@dataclass(frozen=True)
+class Day:
+    """The restore points that were created on one day (UTC) and are still there."""
+
+    day: datetime
+    count: int
+
+    @property
+    def href(self) -> str:
+        return points_address(created_after=f"{self.day:%Y-%m-%d}", created_before=f"{self.day:%Y-%m-%d}")
+
+
+class Overview:
+    """The figures of one moment, each read from the database when it is asked for, and once."""
+
+    def __init__(self, now: datetime) -> None:
+        self.now = now
+
+    @cached_property
+    def servers(self) -> list[ServerLine]:
+        return server_lines(BackupServer.objects.by_name(), self.now)
+
+    @cached_property
+    def replicas(self) -> Figure:
+        return Figure("replicas", sum(line.replicas for line in self.servers), replicas_address())
+
+    @cached_property
+    def points(self) -> Figure:
+        return Figure("restore points", sum(line.points for line in self.servers), points_address())
+
+    @cached_property
+    def new_points(self) -> Figure:
+        since = (self.now - NEW_WITHIN).replace(second=0, microsecond=0)
+        count = RestorePoint.objects.present().filter(created_at__gte=since).count()
+        return Figure("new in 24 h", count, points_address(created_after=f"{since:%Y-%m-%dT%H:%M}Z"))
+
+    @cached_property
+    def states(self) -> list[Figure]:
+        return _figures("state", "state", STATES)
+
+    @cached_property
+    def platforms(self) -> list[Figure]:
+        return _figures("platform", "platform", PLATFORM)
+
+    @cached_property
+    def malware(self) -> list[Figure]:
+        """Replicas by the worst of their restore points."""
+        return _figures("worst_malware", "malware", WORST_MALWARE)
+
+    @cached_property
+    def failed_over(self) -> Figure:
+        count = Replica.objects.present().filter(STATES.where("state", FAILED_OVER_STATES)).count()
+        return Figure("failed over", count, replicas_address(state=FAILED_OVER_STATES), "late" if count else "")
+
+    @cached_property
+    def not_clean(self) -> list[Figure]:
+        """Restore points in which a scan found something, the worst first."""
+        return [figure for figure in map(self._points_that_are, reversed(ALARMING)) if figure.count]
+
+    @cached_property
+    def unseen(self) -> Figure:
+        """CDP replicas: the API tells neither their state nor their restore points."""
+        count = Replica.objects.present().filter(TYPES.where("type", ["CDP"])).count()
+        return Figure("CDP", count, replicas_address(type="CDP"), "unknown" if count else "")
+
+    @cached_property
+    def days(self) -> list[Day]:
+        """The last thirty days, today included, those without a point too."""
+        today = self.now.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        first = today - timedelta(days=CHART_DAYS - 1)
+        points = RestorePoint.objects.present().filter(created_at__gte=first, created_at__lt=today + timedelta(days=1))
+        counted = points.annotate(day=TruncDay("created_at", tzinfo=UTC)).order_by().values_list("day")
+        counts = dict(counted.annotate(count=Count("pk")))
+        return [Day(day, counts.get(day, 0)) for day in (first + timedelta(days=n) for n in range(CHART_DAYS))]
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        """What the newest reads that saw something change saw, the newest first."""
+        runs = {
+            run.pk: run for run in SyncRun.objects.with_news().newest_first().select_related("server")[:RUNS_WITH_NEWS]
+        }
+        events = Event.objects.filter(run__in=runs)
+        counted = events.order_by().values_list("run", "kind").annotate(count=Count("pk"))
+        few = _few_events(events)
+        changes = [Change(runs[run], kind, count, few[run, kind]) for run, kind, count in counted]
+        return sorted(changes, key=lambda change: (-change.run.pk, change.kind))
+
+    def _points_that_are(self, status: str) -> Figure:
+        count = RestorePoint.objects.present().filter(MALWARE.where("malware", [status])).count()
+        return Figure(MALWARE.words_of(status), count, points_address(malware=status), MALWARE.tone_of(status))
+
+
+def server_lines(servers: Iterable[BackupServer], now: datetime) -> list[ServerLine]:
+    """The servers with what they hold, in four queries whatever their number."""
+    replicas = Replica.objects.present().order_by().values_list("server").annotate(count=Count("pk"))
+    points = Replica.objects.order_by().values_list("server").annotate(sum=Sum("point_count"))
+    replicas_of, points_of, newest = dict(replicas), dict(points), SyncRun.objects.newest_by_server()
+    return [
+        ServerLine(
+            server,
+            replicas_of.get(server.pk, 0),
+            points_of.get(server.pk, 0),
+            newest.get(server.pk),
+            server.is_stale(now),
+        )
+        for server in servers
+    ]
+
+
+def replicas_address(**query: object) -> str:
+    return _address("replicas", query)
+
+
+def points_address(**query: object) -> str:
+    return _address("restore-points", query)
+
+
+def _address(page: str, query: Mapping[str, object]) -> str:
+    return f"{reverse(page)}?{urlencode(query, doseq=True)}" if query else reverse(page)
+
+
+def _figures(column: str, key: str, vocabulary: Vocabulary) -> list[Figure]:
+    """How many replicas hold which value, spellings of one value together, in the vocabulary's order."""
+    counts: Counter[str] = Counter()
+    for value, count in Replica.objects.present().order_by().values_list(column).annotate(count=Count("pk")):
+        counts[vocabulary.asked(value)] += count
+    return [
+        Figure(vocabulary.words_of(value), counts[value], replicas_address(**{key: value}), vocabulary.tone_of(value))
+        for value in sorted(counts, key=vocabulary.place_of)
+    ]
+
+
+def _few_events(events: QuerySet[Event]) -> Mapping[tuple[int, str], list[Event]]:
+    """By run and kind, the events of the groups that are small enough to be told one by one."""
+    together = Window(Count("pk"), partition_by=[F("run"), F("kind")])
+    small = events.annotate(together=together).filter(together__lte=TOLD_ONE_BY_ONE)
+    found: dict[tuple[int, str], list[Event]] = defaultdict(list)
+    for event in small.select_related("replica").order_by("replica__sort_key", "pk"):
+        found[event.run_id, event.kind].append(event)
+    return found

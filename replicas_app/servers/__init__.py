@@ -1,0 +1,19 @@
+"""The list of backup servers as people change it: the form, the acts, the removal."""
+
+from replicas_app.servers.acts import Twin, accept, add, change, offered_certificate, switch
+from replicas_app.servers.form import ServerForm
+from replicas_app.servers.removal import Holdings, IsBeingRead, holdings, remove
+
+__all__ = [
+    "Holdings",
+    "IsBeingRead",
+    "ServerForm",
+    "Twin",
+    "accept",
+    "add",
+    "change",
+    "holdings",
+    "offered_certificate",
+    "remove",
+    "switch",
+]
