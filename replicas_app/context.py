@@ -41,7 +41,7 @@ class Frame:
     @cached_property
     def now(self) -> str:
         """The server's clock, from which an open page counts on."""
-        return timezone.now().isoformat(timespec="seconds")
+        return timezone.now().isoformat(timespec="milliseconds")
 
     def _place(self, words: str, href: str) -> Place:
         here = self.request.path

@@ -22,9 +22,10 @@ class DataAge:
 
 def data_age(now: datetime) -> DataAge:
     """The age of the oldest newest read among the enabled servers: everything shown is at least as new."""
-    servers = list(BackupServer.objects.enabled().by_name())
+    known = list(BackupServer.objects.by_name())
+    servers = [server for server in known if server.is_enabled]
     if not servers:
-        return _nothing_to_read()
+        return _nothing_to_read(known)
     if unread := [server for server in servers if server.last_success_at is None]:
         return _never_read(unread, of=len(servers))
     oldest = min(servers, key=lambda server: server.last_success_at)
@@ -34,8 +35,8 @@ def data_age(now: datetime) -> DataAge:
     return DataAge(_tone(servers, age, now), words, proof, oldest.last_success_at)
 
 
-def _nothing_to_read() -> DataAge:
-    if BackupServer.objects.exists():
+def _nothing_to_read(known: list[BackupServer]) -> DataAge:
+    if known:
         return DataAge("unknown", "No server enabled", "Every server is disabled: nothing is read any more.")
     return DataAge("unknown", "No server yet", "Connect a backup server, and its replicas appear here.")
 

@@ -18,6 +18,7 @@ from replicas_app.views.shared import confirm
 NEW_LINK = "new_link"
 """Where a session keeps a one-time link until the page that shows it, once."""
 
+NAME_TAKEN = "Somebody else has this name."
 LINK_DAYS = settings.PASSWORD_RESET_TIMEOUT // 86400
 
 for_admins = permission_required("replicas_app.manage_people", raise_exception=True)
@@ -40,6 +41,12 @@ class PersonForm(RoleForm):
         fields = ["username", "role"]
         labels = {"username": "User name"}
         help_texts = {"username": "Letters, digits and @ . + - _"}
+
+    def clean_username(self) -> str:
+        username = self.cleaned_data["username"]
+        if Person.objects.filter(username__iexact=username).exists():
+            raise forms.ValidationError(NAME_TAKEN)
+        return username
 
     def save(self, commit: bool = True) -> Person:
         self.instance.set_unusable_password()
@@ -123,7 +130,7 @@ def _added(form: PersonForm) -> Person | None:
         with transaction.atomic():
             return form.save()
     except IntegrityError:
-        form.add_error("username", "Somebody else has this name.")
+        form.add_error("username", NAME_TAKEN)
         return None
 
 

@@ -1,0 +1,143 @@
+"""The frame in a real browser: the keyboard, a session that ends, a connection that breaks, Back."""
+
+import re
+from datetime import timedelta
+
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import Page, Route, expect
+
+from tests.factories import PASSWORD, make_person, make_server
+
+
+def sign_in_by_form(page: Page, username: str, password: str = PASSWORD) -> None:
+    page.get_by_label("User name").fill(username)
+    page.get_by_label("Password").fill(password)
+    page.get_by_role("button", name="Sign in").click()
+
+
+def test_a_slash_goes_to_the_find_field_which_leads_to_the_replicas(page, sign_in):
+    sign_in()
+    page.goto("/servers/")
+
+    page.keyboard.press("/")
+    page.keyboard.type("sql*")
+    page.keyboard.press("Enter")
+
+    expect(page).to_have_url(re.compile(r"/replicas/\?q=sql\*$"))
+
+
+def test_a_slash_that_is_typed_into_a_field_stays_a_slash(page, sign_in):
+    sign_in()
+    page.goto("/people/add/")
+
+    page.get_by_label("User name").press_sequentially("a/b")
+
+    expect(page.get_by_label("User name")).to_have_value("a/b")
+
+
+def test_a_session_that_ends_between_two_requests_leads_to_the_login_and_back(page, sign_in):
+    person = sign_in()
+    make_server()
+    page.goto("/replicas/?q=sql")
+    page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
+
+    page.evaluate("htmx.ajax('GET', '/replicas/?q=sqlserver', '#main')")
+    expect(page).to_have_url(re.compile(r"/accounts/login/\?next="))
+    sign_in_by_form(page, person.username)
+
+    expect(page).to_have_url(re.compile(r"/replicas/\?q=sql$"))
+
+
+def test_a_connection_that_breaks_is_told_in_the_page_until_the_next_answer(page, sign_in):
+    sign_in()
+    page.goto("/people/")
+    page.route("**/people/", lambda route: route.abort())
+
+    page.evaluate("htmx.ajax('GET', '/people/', {target: 'h1', swap: 'none'}).catch(() => 0)")
+    expect(page.get_by_role("alert")).to_contain_text("Connection lost")
+
+    page.unroute("**/people/")
+    page.evaluate("htmx.ajax('GET', '/people/', {target: 'h1', swap: 'none'})")
+    expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_an_error_of_an_htmx_request_is_told_and_changes_nothing(page, sign_in):
+    sign_in(make_person("vera", role="viewer"))
+    page.goto("/accounts/password/change/")
+
+    page.evaluate("htmx.ajax('GET', '/people/', 'h1')")
+
+    expect(page.get_by_role("alert")).to_contain_text("Your role does not allow this.")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Change your password")
+
+
+def test_an_error_that_is_not_ours_is_told_with_its_number(page, sign_in):
+    def bad_gateway(route: Route) -> None:
+        route.fulfill(status=502, content_type="text/html", body="<h1>nginx</h1>")
+
+    sign_in()
+    page.goto("/people/")
+    page.route("**/people/", bad_gateway)
+
+    page.evaluate("htmx.ajax('GET', '/people/', 'h1')")
+
+    expect(page.get_by_role("alert")).to_contain_text("502")
+    expect(page.get_by_text("nginx")).to_have_count(0)
+
+
+def test_after_signing_out_back_shows_nothing(page, sign_in):
+    sign_in(make_person("anna", role="admin"))
+    page.goto("/people/")
+    page.locator(".menu summary").click()
+    page.get_by_role("button", name="Sign out").click()
+    expect(page).to_have_url(re.compile(r"/accounts/login/$"))
+
+    page.go_back()
+
+    expect(page.get_by_label("Password")).to_be_visible()
+    expect(page.get_by_text("anna")).to_have_count(0)
+
+
+def test_a_question_opens_over_the_page_and_escape_gives_the_focus_back(page, sign_in):
+    sign_in()
+    page.goto(f"/people/{make_person('vera').pk}/")
+    page.get_by_role("link", name="Deactivate…").focus()
+
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("dialog", name="Deactivate vera?")).to_be_visible()
+    page.keyboard.press("Escape")
+
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    expect(page.get_by_role("link", name="Deactivate…")).to_be_focused()
+
+
+def test_ages_in_an_open_page_go_on_counting(page, sign_in):
+    sign_in()
+    make_server(last_success_at=timezone.now() - timedelta(seconds=90))
+    page.clock.install()
+    page.goto("/servers/")
+    expect(page.locator("[data-age]")).to_have_text("Data 1 min old")
+
+    page.clock.fast_forward("05:00")
+
+    expect(page.locator("[data-age]")).to_have_text("Data 6 min old")
+
+
+def test_at_390_pixels_no_page_is_wider_than_the_screen(page, sign_in):
+    sign_in()
+    page.set_viewport_size({"width": 390, "height": 800})
+    addresses = [
+        "/people/",
+        "/people/add/",
+        f"/people/{make_person('a' * 60).pk}/",
+        "/accounts/password/change/",
+        "/no",
+    ]
+    widths = {}
+
+    for address in addresses:
+        page.goto(address)
+        widths[address] = page.evaluate("document.documentElement.scrollWidth")
+
+    assert widths == dict.fromkeys(addresses, 390)

@@ -1,0 +1,23 @@
+"""A browser without JavaScript: Django's client, signed in."""
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from replicas_app.choices import Role
+from replicas_app.models import Person
+from tests.factories import make_person
+
+
+@pytest.fixture
+def signed_in(db) -> Callable[..., Client]:
+    """`signed_in(role=Role.OPERATOR)` or `signed_in(person)`: a client; `client.person` is who uses it."""
+
+    def signed_in(person: Person | None = None, role: Role = Role.VIEWER) -> Client:
+        client = Client()
+        client.person = person or make_person(role=role)
+        client.force_login(client.person)
+        return client
+
+    return signed_in

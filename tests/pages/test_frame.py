@@ -1,0 +1,231 @@
+"""The frame of every page: who may see it, what it says of the data's age, what browsers may keep, and errors."""
+
+from datetime import timedelta
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+from django.http import HttpRequest
+from django.test import Client, RequestFactory
+from django.utils import timezone
+from django_htmx.middleware import HtmxDetails
+
+from replicas_app.choices import Role
+from replicas_app.freshness import data_age
+from replicas_app.views import errors
+from replicas_app.views.shared import template_for
+from tests.factories import make_person, make_server
+
+pytestmark = pytest.mark.django_db
+HTMX = {"HX-Request": "true"}
+PAGE = "http://testserver/replicas/?q=sql&page=2"
+
+
+def next_of(address: str) -> tuple[str, list[str]]:
+    parts = urlsplit(address)
+    return parts.path, parse_qs(parts.query).get("next", [])
+
+
+def test_without_a_login_a_page_leads_to_the_login_and_back_with_its_query(client):
+    answer = client.get("/replicas/?q=sql&page=2")
+
+    assert answer.status_code == 302
+    assert next_of(answer["Location"]) == ("/accounts/login/", ["/replicas/?q=sql&page=2"])
+
+
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_without_a_login_an_htmx_request_leads_back_to_the_page_around_it(client, method):
+    answer = getattr(client, method)("/people/add/", headers={**HTMX, "HX-Current-URL": PAGE})
+
+    assert (answer.status_code, answer.content, "Location" in answer) == (200, b"", False)
+    assert next_of(answer["HX-Redirect"]) == ("/accounts/login/", ["/replicas/?q=sql&page=2"])
+
+
+def test_without_a_login_a_history_restore_leads_back_to_what_it_asked_for(client):
+    answer = client.get("/people/", headers={**HTMX, "HX-History-Restore-Request": "true", "HX-Current-URL": PAGE})
+
+    assert next_of(answer["HX-Redirect"]) == ("/accounts/login/", ["/people/"])
+
+
+def test_without_a_login_a_form_leads_back_to_the_page_that_it_stood_on(client):
+    answer = client.post("/people/1/role/", headers={"Referer": "http://testserver/people/1/"})
+
+    assert next_of(answer["Location"]) == ("/accounts/login/", ["/people/1/"])
+
+
+@pytest.mark.parametrize("elsewhere", ["http://evil.test/", "//evil.test/", "javascript:alert(1)", "http://[", "\x00"])
+def test_an_address_of_another_site_is_nowhere_to_come_back_to(client, elsewhere):
+    answer = client.get("/people/", headers={**HTMX, "HX-Current-URL": elsewhere})
+
+    assert next_of(answer["HX-Redirect"]) == ("/accounts/login/", ["/"])
+
+
+@pytest.mark.parametrize(
+    ("headers", "expected"),
+    [
+        ({}, "page"),
+        (HTMX, "part"),
+        ({**HTMX, "HX-Boosted": "true"}, "page"),
+        ({**HTMX, "HX-History-Restore-Request": "true"}, "page"),
+        ({"HX-History-Restore-Request": "true"}, "page"),
+    ],
+)
+def test_only_an_htmx_swap_gets_the_part(headers, expected):
+    request = RequestFactory().get("/", headers=headers)
+    request.htmx = HtmxDetails(request)
+
+    assert template_for(request, page="page", part="part") == expected
+
+
+def test_no_page_is_kept_and_a_part_is_asked_about_again(signed_in):
+    client = signed_in(role=Role.ADMIN)
+    address = f"/people/{client.person.pk}/link/"
+
+    page, part = client.get(address), client.get(address, headers=HTMX)
+
+    assert (page["Cache-Control"], part["Cache-Control"]) == ("private, no-store", "private, no-cache")
+    assert ["HX-Request" in answer["Vary"] for answer in (page, part)] == [True, True]
+
+
+def test_pages_allow_no_script_and_no_style_but_our_own_files(signed_in):
+    answer = signed_in(role=Role.ADMIN).get("/people/")
+
+    assert answer["Content-Security-Policy"].startswith("default-src 'self';")
+    assert [word for word in (" style=", "<style", " onclick=", "<script>") if word in answer.content.decode()] == []
+
+
+def test_the_bar_marks_where_one_is_and_offers_people_to_admins_only(signed_in):
+    admin = signed_in(role=Role.ADMIN).get("/servers/").content.decode()
+    viewer = signed_in(role=Role.VIEWER).get("/servers/").content.decode()
+
+    assert admin.count('aria-current="page">Servers<') == 1
+    assert ['href="/people/"' in page for page in (admin, viewer)] == [True, False]
+
+
+def test_a_name_is_written_as_text(signed_in):
+    answer = signed_in(make_person("<b>x</b>")).get("/accounts/password/change/")
+
+    assert "<b>x</b>" not in answer.content.decode()
+
+
+def minutes_ago(minutes: float):
+    return timezone.now() - timedelta(minutes=minutes)
+
+
+def test_the_age_of_the_data_is_that_of_the_server_read_longest_ago():
+    make_server("new", last_success_at=minutes_ago(1))
+    make_server("old", last_success_at=minutes_ago(7))
+    make_server("off", last_success_at=minutes_ago(9999), is_enabled=False)
+
+    age = data_age(timezone.now())
+
+    assert (age.words, age.tone) == ("Data 7 min old", "ok")
+    assert age.proof.startswith("old was read longest ago: 7 min ago, ")
+
+
+@pytest.mark.parametrize(
+    ("minutes", "words", "tone"),
+    [
+        (-1, "Data just read", "ok"),
+        (0.5, "Data just read", "ok"),
+        (14, "Data 14 min old", "ok"),
+        (16, "Data 16 min old", "late"),
+        (25 * 60, "Data 25 h 00 min old", "critical"),
+        (9 * 1440 + 240, "Data 9 d 4 h old", "critical"),
+    ],
+)
+def test_the_data_of_a_server_that_is_read_every_five_minutes_is_late_after_three(minutes, words, tone):
+    make_server(sync_interval_seconds=300, last_success_at=minutes_ago(minutes))
+
+    age = data_age(timezone.now())
+
+    assert (age.words, age.tone) == (words, tone)
+
+
+def test_what_was_never_read_is_said_and_is_unknown():
+    assert data_age(timezone.now()).words == "No server yet"
+
+    make_server("first", last_success_at=None)
+    assert (data_age(timezone.now()).words, data_age(timezone.now()).tone) == ("Never read", "unknown")
+
+    make_server("second")
+    assert (data_age(timezone.now()).words, data_age(timezone.now()).tone) == ("1 of 2 never read", "unknown")
+
+
+def test_when_every_server_is_disabled_the_bar_says_so():
+    make_server(is_enabled=False)
+
+    assert data_age(timezone.now()).words == "No server enabled"
+
+
+def test_an_address_without_a_page_says_so_in_the_frame(signed_in):
+    answer = signed_in().get("/no-such-page/")
+
+    assert answer.status_code == 404
+    assert ["There is nothing at this address." in answer.content.decode(), "Sign out" in answer.content.decode()] == [
+        True,
+        True,
+    ]
+
+
+def test_what_a_role_may_not_see_is_told_as_a_page_and_as_a_notice(signed_in):
+    client = signed_in(make_person("vera", role=Role.VIEWER))
+
+    page, part = client.get("/people/"), client.get("/people/", headers=HTMX)
+
+    assert (page.status_code, part.status_code) == (403, 403)
+    assert "You are signed in as vera, viewer." in page.content.decode()
+    assert (part["X-Notice"], "<html" in part.content.decode()) == ("1", False)
+
+
+def test_a_form_without_its_token_is_refused_in_the_look():
+    client = Client(enforce_csrf_checks=True)
+
+    answer = client.post("/accounts/login/", {"username": "a", "password": "b"})
+
+    assert answer.status_code == 403
+    assert "Reload the page and send it again." in answer.content.decode()
+
+
+def test_a_form_from_an_unknown_origin_names_the_setting():
+    client = Client(enforce_csrf_checks=True)
+
+    page = client.post("/accounts/login/", headers={"Origin": "https://dash.example.test"}).content.decode()
+    part = client.post("/accounts/login/", headers={"Origin": "null", **HTMX}).content.decode()
+
+    assert ("https://dash.example.test" in page, "PUBLIC_URL" in page) == (True, True)
+    assert ("<html" in part, "PUBLIC_URL" in part) == (False, True)
+
+
+def test_a_host_that_is_not_allowed_names_the_setting(client):
+    answer = client.get("/accounts/login/", headers={"Host": "other.test"})
+
+    assert answer.status_code == 400
+    assert ("other.test" in answer.content.decode(), "ALLOWED_HOSTS" in answer.content.decode()) == (True, True)
+
+
+@pytest.mark.parametrize(("headers", "is_page"), [({}, True), (HTMX, False)])
+def test_a_failure_is_told_without_asking_the_database(headers, is_page, django_assert_num_queries):
+    request = RequestFactory().get("/", headers=headers)
+    request.htmx = HtmxDetails(request)
+
+    with django_assert_num_queries(0):
+        answer = errors.failed(request)
+
+    assert answer.status_code == 500
+    assert ("<html" in answer.content.decode(), "nothing was changed half" in answer.content.decode()) == (
+        is_page,
+        True,
+    )
+
+
+def test_a_view_that_fails_answers_with_the_page_of_failures(signed_in, monkeypatch):
+    def broken(request: HttpRequest) -> None:
+        raise ZeroDivisionError
+
+    client = signed_in(role=Role.ADMIN)
+    client.raise_request_exception = False
+    monkeypatch.setattr("replicas_app.models.people.PersonQuerySet.by_name", broken)
+
+    answer = client.get("/people/")
+
+    assert (answer.status_code, "The dashboard failed to answer this." in answer.content.decode()) == (500, True)
