@@ -31,8 +31,8 @@ PAUSE_GROWTH = 1.5
 LONGEST_PAUSE_UNANSWERED = timedelta(seconds=60)
 NO_ANSWER_LIMIT = timedelta(hours=1)
 """How long a rescan goes on without any answer of its server."""
-TRIES_LIMIT = 240
-"""How many tries in a row may fail, for those that end their process before they can look at the clock."""
+TRIES_LIMIT = 120
+"""How many tries in a row may fail: an hour of them, where each ends its process before it can look at the clock."""
 
 _TAKE_DUE = """
     UPDATE rescan SET enqueued_at = %(now)s WHERE id IN (
@@ -104,16 +104,11 @@ def moved_on(rescan: Rescan, state: RescanState, **columns: Any) -> bool:
 def got_no_answer(rescan: Rescan, why: words.Why) -> None:
     """A step brought nothing: try again later, with longer and longer pauses, up to the limit."""
     now = timezone.now()
-    if is_given_up(rescan, now):
+    if now - (rescan.unanswered_since or now) >= NO_ANSWER_LIMIT:
         end(rescan, words.without_answer(rescan, why))
         return
     pause = max(pause_after_failures(rescan.failed_polls), min(why.not_before, LONGEST_PAUSE_UNANSWERED))
     write(rescan, error=why.sentence, error_cause=why.cause, enqueued_at=None, next_poll_at=now + pause)
-
-
-def is_given_up(rescan: Rescan, now: datetime) -> bool:
-    waited = now - (rescan.unanswered_since or now)
-    return waited >= NO_ANSWER_LIMIT or rescan.failed_polls > TRIES_LIMIT
 
 
 def end(rescan: Rescan, outcome: words.Outcome, **columns: Any) -> bool:

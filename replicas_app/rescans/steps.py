@@ -48,6 +48,9 @@ def advance(rescan: Rescan) -> SyncRun | None:
     """
     if not rescan.is_open:
         return _read_again(rescan)
+    if rescan.failed_polls > rows.TRIES_LIMIT:
+        rows.end(rescan, words.without_answer(rescan, words.fault_of_ours()))
+        return None
     try:
         _STEPS[rescan.state](rescan)
     except VbrError as error:
@@ -68,10 +71,15 @@ def _begin(rescan: Rescan) -> None:
         rows.end(rescan, words.disabled(rescan))
     elif Rescan.objects.ahead_of(rescan).exists():
         rows.went_well(rescan)
-    elif not (ids := [str(uuid) for uuid in rescan.replicas.present().values_list("uuid", flat=True)]):
+    elif not (ids := _ids(rescan)):
         rows.end(rescan, words.replicas_gone(rescan))
     else:
         _ask(rescan, ids)
+
+
+def _ids(rescan: Rescan) -> list[str]:
+    """What the server calls its replicas, without those that have gone meanwhile."""
+    return [str(uuid) for uuid in rescan.replicas.present().order_by("pk").values_list("uuid", flat=True)]
 
 
 def _ask(rescan: Rescan, ids: list[str]) -> None:
@@ -123,8 +131,11 @@ def _follow(rescan: Rescan, record: SessionRecord, **columns: object) -> None:
 
 def _look(rescan: Rescan) -> None:
     """Asking, and no answer: is our session on the server? It counts as ours only when there can be no doubt."""
-    with _connect(rescan) as client:
-        found = look.look(client, rescan)
+    try:
+        with _connect(rescan) as client:
+            found = look.look(client, rescan)
+    except (Denied, Rejected, Malformed) as error:
+        found = look.Found(words=f"Its sessions cannot be read. {error.sentence}")
     if found.ours:
         _follow(rescan, found.ours, is_found_again=True)
     elif rescan.polls + 1 >= LOOKS:

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from replicas_app.choices import RescanState
 from replicas_app.models import Rescan
-from replicas_app.vbr import VbrError
+from replicas_app.vbr import Rejected, VbrError
 from replicas_app.vbr.causes import explain
 
 
@@ -30,6 +30,7 @@ class Outcome:
     """Whether the server may hold something new now, so that it has to be read."""
 
 
+NOT_TAKEN = "not_taken"
 LOOK_AT_THE_SERVER = "not_known"
 FAULT_OF_OURS = "fault"
 FAILED_WITHOUT_REASON = (
@@ -37,6 +38,7 @@ FAILED_WITHOUT_REASON = (
 )
 ANSWER_LOST = "The process that asked the server ended before the answer came."
 _FIXES = {
+    NOT_TAKEN: "A replica may have gone from the server. It is read again now; then start the rescan of the others.",
     LOOK_AT_THE_SERVER: "Look in the console of the backup server under History, System, for a “Configuration Database "
     "Resynchronize”. You may start the rescan again.",
     "session_gone": "The replicas are read again, so what they show is true. You may start the rescan again.",
@@ -70,7 +72,9 @@ def refused(rescan: Rescan, error: VbrError) -> Outcome:
     """A person has to act before anything can begin. Where no answer came, it was not the server that refused."""
     state = RescanState.NOT_STARTED if error.status is None else RescanState.REFUSED
     sentence = f"{rescan.server} did not start the rescan. {error.sentence}"
-    return Outcome(state, sentence, error.cause, reads_again=error.cause == "gone")
+    if isinstance(error, Rejected):
+        return Outcome(state, sentence, NOT_TAKEN, reads_again=True)
+    return Outcome(state, sentence, error.cause)
 
 
 def without_answer(rescan: Rescan, why: Why) -> Outcome:

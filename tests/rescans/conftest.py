@@ -1,0 +1,35 @@
+import pytest
+
+from replicas_app import rescans, sync
+from replicas_app.choices import SyncTrigger
+from replicas_app.models import BackupServer, Replica, Rescan
+from replicas_app.simulator import Simulator
+from tests.factories import make_server_of
+
+
+@pytest.fixture
+def simulator():
+    with Simulator(replicas=6, vms=1, points=2, seed=7, still=True, tls=True, rescan_seconds=60) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def server(transactional_db, simulator) -> BackupServer:
+    """A server that was read once."""
+    server = make_server_of(simulator)
+    run, _ = sync.request(server, SyncTrigger.PERSON)
+    sync.sync(run.pk)
+    server.refresh_from_db()
+    simulator.requests.clear()
+    return server
+
+
+@pytest.fixture
+def replicas(server) -> list[Replica]:
+    return list(server.replicas.order_by("pk").select_related("server"))
+
+
+@pytest.fixture
+def rescan(replicas) -> Rescan:
+    """A wish for the first two replicas; no step of it was taken yet."""
+    return rescans.start(None, replicas[:2]).started[0]
