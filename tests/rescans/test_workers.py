@@ -1,0 +1,106 @@
+"""Real workers, killed in the middle of a step: the next one goes on, and the server is asked once."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+from django.db import connection
+
+from dashboard.celery import app
+from replicas_app import locks, tasks
+from replicas_app.choices import RescanState, SyncState
+from replicas_app.models import Rescan
+from replicas_app.rescans import rows
+from tests.rescans.driving import posts
+
+PROJECT = Path(__file__).parents[2]
+DEADLINE_SECONDS = 60
+ARGUMENTS = ("worker", "--concurrency=1", "--without-gossip", "--without-mingle", "--without-heartbeat")
+
+
+@contextmanager
+def worker() -> Iterator[subprocess.Popen]:
+    """A worker on this test's database and broker, in a session of its own; killed at the end if it still lives."""
+    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "celery", "-A", "dashboard", *ARGUMENTS],
+        cwd=PROJECT,
+        env=os.environ | {"DATABASE_URL": database.geturl()},
+        start_new_session=True,
+        stdout=subprocess.DEVNULL,
+    )
+    try:
+        yield process
+    finally:
+        kill(process)
+
+
+def kill(process: subprocess.Popen) -> None:
+    """As the kernel does when memory is short: at once, with the children."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def beat_until(is_so: Callable[[], bool]) -> None:
+    """Tick as beat does until it is so."""
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while not is_so():
+        assert time.monotonic() < deadline, "it did not come to that"
+        tasks.enqueue_due_rescans()
+        time.sleep(0.1)
+
+
+@pytest.fixture
+def short_lease(monkeypatch):
+    """A lost message is sent again after a second, so that a test need not wait for half a minute."""
+    monkeypatch.setattr(rows, "MESSAGE_LEASE", timedelta(seconds=1))
+    with app.connection_for_write() as broker:
+        broker.default_channel.queue_purge("celery")
+
+
+def state(rescan: Rescan) -> str:
+    rescan.refresh_from_db()
+    return rescan.state
+
+
+def test_a_rescan_whose_worker_was_killed_goes_on_with_its_session(simulator, rescan, short_lease):
+    with worker() as first:
+        beat_until(lambda: state(rescan) == RescanState.RUNNING)
+        simulator.faults.add({"path": "/sessions/[^/]+$", "action": "delay", "seconds": 60})
+        polls = len(simulator.requests)
+        beat_until(lambda: any(one.path.startswith("/api/v1/sessions/") for one in simulator.requests[polls:]))
+        kill(first)
+    beat_until(lambda: locks.held(locks.Space.RESCAN) == set())
+    session_id = rescan.session_id
+    simulator.faults.clear()
+    simulator.clock.advance(100)
+
+    with worker():
+        beat_until(lambda: state(rescan) != RescanState.RUNNING and rescan.next_poll_at is None)
+        beat_until(lambda: not Rescan.objects.get().sync_run.is_open)
+
+    assert (rescan.state, rescan.session_id, posts(simulator)) == (RescanState.SUCCEEDED, session_id, 1)
+    assert Rescan.objects.get().sync_run.state == SyncState.SUCCEEDED
+
+
+def test_a_worker_that_was_killed_while_it_asked_leaves_a_session_that_is_found_again(simulator, rescan, short_lease):
+    simulator.faults.add({"path": "/rescan$", "action": "delay", "seconds": 60})
+    with worker() as first:
+        beat_until(lambda: posts(simulator) == 1)
+        kill(first)
+    assert state(rescan) == RescanState.ASKING
+    simulator.faults.clear()
+
+    with worker():
+        beat_until(lambda: state(rescan) == RescanState.RUNNING)
+
+    assert (rescan.is_found_again, posts(simulator)) == (True, 1)
