@@ -59,7 +59,8 @@ def run(options: dict[str, Any]) -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ended.set())
     with _simulator(options) as simulator:
-        print(simulator.facts() if options["json"] else simulator.ready_line(), flush=True)
+        sys.stdout.write(f"{simulator.facts() if options['json'] else simulator.ready_line()}\n")
+        sys.stdout.flush()
         ended.wait()
 
 
@@ -69,7 +70,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         run(vars(parser.parse_args(arguments)))
     except CommandError as error:
-        print(error, file=sys.stderr)
+        sys.stderr.write(f"{error}\n")
         return 1
     return 0
 

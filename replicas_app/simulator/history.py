@@ -2,15 +2,14 @@
 
 from typing import Any
 
-from .clock import DAY, MINUTE, SECOND, Clock
-from .rescans import session_record
+from .clock import MINUTE, SECOND, Clock
+from .rescans import KEPT, session_record
 from .revisions import Record
 from .world import World
 from .world.cast import RUN_OFFSET, ZERO_ID, Replica, Vm
 from .world.ids import Ids
 from .world.state import point_number
 
-KEPT = 7 * DAY
 RESYNC_EVERY = 15 * MINUTE
 RESYNC_TAKES = 40 * SECOND
 MOST_RUNS = 20
@@ -28,9 +27,15 @@ class History:
         self._run_ids = Ids(seed, "run")
         self._task_ids = Ids(seed, "task")
         self._stopped: dict[str, int] = {}
+        self._ended: dict[int, Record] = {}
         vms = sum(len(replica.vms) for replica in world.cast) or 1
         self._runs_each = max(1, min(MOST_RUNS, MOST_RECORDS // vms))
         self._kept: tuple[Any, list[Record]] = (None, [])
+
+    @property
+    def version(self) -> Any:
+        """Changes whenever a job's run or task did."""
+        return self._world.moment, len(self._stopped)
 
     def all(self) -> list[Record]:
         return self._resyncs() + self._job_runs()
@@ -135,19 +140,22 @@ class History:
         return self._clock.now() - KEPT <= self._resync_began(number) <= self._clock.now()
 
     def _resync(self, number: int) -> Record:
+        if number in self._ended:
+            return self._ended[number]
         id = self._resync_ids.of(number + RUN_OFFSET)
         began = self._resync_began(number)
         takes = RESYNC_TAKES + self._resync_ids.noise(number + RUN_OFFSET) % (7 * SECOND) - 4 * SECOND
         share = min(1.0, (self._clock.now() - began) / takes)
         found = session_record(id, began // 1000, "SYSTEM" if number % 4 else ".\\SYSTEM", "")
-        return found | self._course(id, began, takes, share, "Success", "Success")
+        found |= self._course(id, began, takes, share, "Success", "Success")
+        if share == 1:
+            self._ended[number] = found
+        return found
 
     def _job_runs(self) -> list[Record]:
-        view = self._world.view()
-        key = (self._moment() // SECOND, view.version, len(self._stopped))
-        if self._kept[0] != key:
+        if self._kept[0] != self.version:
             runs = [self.job_run(replica, run) for replica in self._jobs() for run in self._runs(replica)]
-            self._kept = (key, runs)
+            self._kept = (self.version, runs)
         return self._kept[1]
 
     def _jobs(self) -> list[Replica]:
@@ -162,7 +170,7 @@ class History:
         return range(first, last + 1)
 
     def _moment(self) -> int:
-        return 0 if self._world.still else self._clock.now() - self._world.epoch
+        return self._world.moment
 
     def _outcome(self, replica: Replica, run: int) -> tuple[str, str]:
         """Failed where a VM failed; a warning now and then."""

@@ -3,15 +3,14 @@
 from collections import deque
 from dataclasses import dataclass
 from threading import RLock
-from typing import Any
 
-from .clock import SECOND, Clock
-from .errors import ApiError
+from .clock import DAY, SECOND, Clock
 from .revisions import Record
 from .world import World
 from .world.cast import ZERO_ID, Habit
 from .world.ids import Ids
 
+KEPT = 7 * DAY
 STARTING_SHARE = 0.1
 STOPPING_SECONDS = 0.2
 MESSAGES = {
@@ -64,17 +63,26 @@ class Rescans:
         self._ids = Ids(f"{seed}/{clock.now()}", "rescan")  # of this run alone: a restarted server repeats no id
         self._stop_says_cancelled = stop_says_cancelled
         self._all: dict[str, Rescan] = {}
+        self._count = 0
         self._lock = RLock()
 
     def start(self, replica_ids: list[str], names: list[str], user: str) -> Rescan:
         with self._lock:
             now = self._clock.now()
             result, message = self._outcome(replica_ids)
-            ends = now + round(self.seconds * SECOND)
+            self._count += 1
             rescan = Rescan(
-                self._ids.of(len(self._all)), now // 1000, now, ends, replica_ids, names, user, result, message
+                id=self._ids.of(self._count),
+                usn=now // 1000,
+                started=now,
+                ends=now + round(self.seconds * SECOND),
+                replica_ids=replica_ids,
+                names=names,
+                user=user,
+                result=result,
+                message=message,
             )
-            self._all[rescan.id] = rescan
+            self._all = {id: one for id, one in self._all.items() if one.ends > now - KEPT} | {rescan.id: rescan}
             return rescan
 
     def stop(self, rescan: Rescan) -> None:
@@ -174,13 +182,3 @@ def session_record(id: str, usn: int, user: str, created: str) -> Record:
         "relatedSessionId": ZERO_ID,
         "originalSessionId": id,
     }
-
-
-def wanted_ids(body: Any) -> list[Any] | None:
-    """`replicaIds` of a body; None where the key is absent. 400 for what is no such body."""
-    ids = body.get("replicaIds") if isinstance(body, dict) else body
-    if isinstance(body, dict) and ids is None:
-        return None
-    if not isinstance(ids, list) or not all(isinstance(id, str) for id in ids):
-        raise ApiError(400, "UnexpectedContent", "The replicaIds field must be an array of UUIDs.")
-    return ids

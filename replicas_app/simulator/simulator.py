@@ -18,9 +18,9 @@ from .history import History
 from .jobs import Jobs
 from .listener import Listener
 from .listing import Pages
+from .memory import Memory
 from .rescans import Rescans
 from .revisions import REVISIONS, revision
-from .state import State
 from .world import Sizes, World
 from .world.ids import Ids
 
@@ -74,7 +74,7 @@ class Simulator:
         self.requests: list[Request] = []
         self.faults = Faults(faults)
         self.clock = Clock(now, utc_offset)
-        self._state = State(Path(state_dir) if state_dir else None, seed, self.clock.now())
+        self._memory = Memory(Path(state_dir) if state_dir else None, str(seed), self.clock.now())
         self._name, self._host, self._days = name, host, certificate_days
         self.manners = Manners(
             name=name,
@@ -88,7 +88,7 @@ class Simulator:
             base_path="/" + base_path.strip("/") if base_path.strip("/") else "",
         )
         sizes = Sizes(replicas, vms, points)
-        self._world = World(seed, sizes, clock=self.clock, state=self._state, still=still)
+        self._world = World(seed, sizes, clock=self.clock, memory=self._memory, still=still)
         given = [(username, password, role), *((user, *rest) for user, rest in (users or {}).items())]
         self.accounts = Accounts(users_of(given, mfa_users), token_seconds, lock_after, lock_seconds)
         self.rescans = Rescans(self._world, self.clock, seed, rescan_seconds, stop_says_cancelled)
@@ -106,8 +106,8 @@ class Simulator:
             pages=Pages(),
         )
         self._api = Api(self._backend)
-        self._listener = Listener(host, port, self._answer)
         self._certificate = self._first_certificate() if tls else None
+        self._listener = Listener(host, port, self._answer)
         self._listener.tls = self._certificate.context() if self._certificate else None
         self._thread = Thread(target=self._listener.serve_forever, args=(0.05,), name=f"simulator {name}", daemon=True)
 
@@ -179,8 +179,8 @@ class Simulator:
         return json.dumps(found)
 
     def _first_certificate(self) -> Certificate:
-        if self._state.folder:
-            return kept_certificate(self._state.folder, self._name, self._host, self._days)
+        if self._memory.folder:
+            return kept_certificate(self._memory.folder, self._name, self._host, self._days)
         return new_certificate(self._name, self._host, self._days)
 
     def _answer(self, request: Request, address: str) -> Answer:
@@ -200,7 +200,7 @@ class Simulator:
         return None
 
     def _with_faults(self, request: Request, address: str) -> Answer:
-        rules = self.faults.firing(request.method, request.path)
+        rules = self.faults.firing(request)
         happening = Happening(request, self._backend, self.renew_certificate)
         ahead = [rule for rule in rules if rule.action.before and not rule.after]
         behind = [rule for rule in rules if rule.action.before and rule.after]

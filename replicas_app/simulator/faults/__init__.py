@@ -1,6 +1,6 @@
 """Faults on order: rules that make the simulated server misbehave (docs/simulator.md has the grammar)."""
 
-from .actions import Happening
+from .kinds import Happening
 from .rules import FaultError, Faults, load_rules
 
 __all__ = ["FaultError", "Faults", "Happening", "load_rules"]

@@ -11,9 +11,21 @@ from typing import Any
 
 import yaml
 
-from .actions import ACTIONS, Action
+from ..exchange import Request
+from .actions import ACTIONS
+from .kinds import ANY, NUMBER, TEXT, Action, Kind
 
-COMMON = {"path", "method", "when", "times", "probability", "action", "after"}
+COMMON = {
+    "path": TEXT,
+    "method": TEXT,
+    "query": TEXT,
+    "sent": TEXT,
+    "when": ANY,
+    "times": NUMBER,
+    "probability": NUMBER,
+    "action": TEXT,
+    "after": Kind("true or false", lambda value: isinstance(value, bool)),
+}
 _WHEN = re.compile(r"\d+(-\d*)?|-\d+")
 
 
@@ -28,6 +40,8 @@ class Rule:
     action: Action
     given: dict[str, Any]
     path: re.Pattern[str]
+    query: re.Pattern[str]
+    sent: re.Pattern[str]
     method: str
     turns: list[tuple[int, float]]
     times: float
@@ -37,9 +51,9 @@ class Rule:
     seen: int = 0
     fired: int = 0
 
-    def fires(self, method: str, path: str) -> bool:
+    def fires(self, request: Request) -> bool:
         """Counts a request that matches, and says whether it is one of those meant."""
-        if self.method not in {"", method} or not self.path.search(path):
+        if not self._matches(request):
             return False
         self.seen += 1
         meant = any(first <= self.seen <= last for first, last in self.turns)
@@ -47,6 +61,12 @@ class Rule:
             return False
         self.fired += 1
         return True
+
+    def _matches(self, request: Request) -> bool:
+        if self.method not in {"", request.method} or not self.path.search(request.path):
+            return False
+        query = "&".join(f"{name}={value}" for name, values in request.query.items() for value in values)
+        return bool(self.query.search(query) and self.sent.search(request.body.decode("utf-8", "replace")))
 
 
 class Faults:
@@ -71,32 +91,43 @@ class Faults:
         with self._lock:
             self._rules.clear()
 
-    def firing(self, method: str, path: str) -> list[Rule]:
+    def firing(self, request: Request) -> list[Rule]:
         """The rules that this request sets off, in their order."""
         with self._lock:
-            return [rule for rule in self._rules if rule.fires(method, path)]
+            return [rule for rule in self._rules if rule.fires(request)]
 
 
 def rule_of(given: Mapping[str, Any], number: int = 1) -> Rule:
+    """FaultError, which names the rule by its number, for one that cannot be meant."""
     if not isinstance(given, Mapping):
         raise FaultError(f"Rule {number} is no mapping of keys to values.")
     action = _action(given, number)
-    if unknown := sorted(str(key) for key in given if key not in COMMON | action.keys):
-        known = ", ".join(sorted(COMMON | action.keys))
-        raise FaultError(f"Rule {number}: {unknown[0]!r} is not known there; known are {known}.")
-    if missing := sorted(action.needs - set(given)):
-        raise FaultError(f"Rule {number}: {missing[0]!r} is missing.")
+    _check_keys(given, action, number)
     return Rule(
         action=action,
         given=dict(given),
-        path=_path(given.get("path", ""), number),
-        method=str(given.get("method", "")).upper(),
+        path=_pattern(given, "path", number),
+        query=_pattern(given, "query", number),
+        sent=_pattern(given, "sent", number),
+        method=given.get("method", "").upper(),
         turns=_turns(given.get("when", "1-"), number),
-        times=_number(given, "times", number, default=float("inf")),
-        probability=_number(given, "probability", number, default=1),
-        after=bool(given.get("after", False)),
-        chance=Random(number),  # noqa: S311
+        times=given.get("times", float("inf")),
+        probability=given.get("probability", 1),
+        after=given.get("after", False),
+        chance=Random(number),  # noqa: S311  the same rules misbehave in the same way
     )
+
+
+def _check_keys(given: Mapping[str, Any], action: Action, number: int) -> None:
+    kinds = COMMON | dict(action.keys)
+    for key, value in given.items():
+        if key not in kinds:
+            raise FaultError(f"Rule {number}: {key!r} is not known there; known are {', '.join(sorted(kinds))}.")
+        if not kinds[key].fits(value):
+            raise FaultError(f"Rule {number}: {key} must be {kinds[key].words}, not {value!r}.")
+    for key in action.needs:
+        if key not in given:
+            raise FaultError(f"Rule {number}: {key!r} is missing.")
 
 
 def load_rules(path: str | Path) -> list[dict[str, Any]]:
@@ -141,17 +172,18 @@ def _parsed(text: str, path: str | Path) -> Any:
 
 
 def _action(given: Mapping[str, Any], number: int) -> Action:
-    name = str(given.get("action") or ("status" if "status" in given else ""))
-    if name not in ACTIONS:
+    """A rule that names a status and no action means the action `status`."""
+    name = given.get("action") or ("status" if "status" in given else None)
+    if not isinstance(name, str) or name not in ACTIONS:
         raise FaultError(f"Rule {number}: {name!r} is no action; there are {', '.join(sorted(ACTIONS))}.")
     return ACTIONS[name]
 
 
-def _path(given: Any, number: int) -> re.Pattern[str]:
+def _pattern(given: Mapping[str, Any], key: str, number: int) -> re.Pattern[str]:
     try:
-        return re.compile(str(given))
+        return re.compile(given.get(key, ""))
     except re.error as error:
-        raise FaultError(f"Rule {number}: {given!r} is no regular expression: {error}.") from error
+        raise FaultError(f"Rule {number}: {key} {given[key]!r} is no regular expression: {error}.") from error
 
 
 def _turns(given: Any, number: int) -> list[tuple[int, float]]:
@@ -164,10 +196,3 @@ def _turns(given: Any, number: int) -> list[tuple[int, float]]:
         first, dash, last = part.partition("-")
         turns.append((int(first or 1), int(last) if last else float("inf") if dash else int(first)))
     return turns
-
-
-def _number(given: Mapping[str, Any], key: str, number: int, *, default: float) -> float:
-    value = given.get(key, default)
-    if isinstance(value, bool) or not isinstance(value, int | float) or value < 0:
-        raise FaultError(f"Rule {number}: {key} {value!r} is no number from 0 on.")
-    return value

@@ -57,9 +57,10 @@ PATTERN = (
     Habit.OTHER,
     Habit.TESTED,
 )
-TWIN = 16  # this one in each pattern has the same name as the one before the last: names are not unique
+TWIN = 16  # this one in each pattern replicates the VMs of the one before the last, to another place, in its name
 
 _PERIODS = (15 * MINUTE, HOUR, HOUR, 4 * HOUR, 12 * HOUR, DAY, DAY)
+_PERIOD_OF = {Habit.INFECTED: HOUR, Habit.LAGGING: HOUR, Habit.CDP: 15 * MINUTE}
 _LOST_LINK = {Habit.PERMANENT, Habit.BROKEN}
 
 
@@ -97,7 +98,7 @@ class Replica:
     @property
     def job_is_known(self) -> bool:
         """Whether `jobs/states` has its job."""
-        return self.habit not in {Habit.CDP, Habit.HYPERV, Habit.PERMANENT}
+        return self.habit not in {Habit.CDP, Habit.HYPERV, Habit.PERMANENT, Habit.OTHER}
 
 
 def cast(seed: int | str, replicas: int, vms: int, points: "PointCounts") -> list[Replica]:
@@ -137,7 +138,7 @@ class _Maker:
         self._replica_ids = Ids(seed, "replica")
         self._job_ids = Ids(seed, "job")
         self._platform_ids = Ids(seed, "platform")
-        self._made = 0
+        self._made: list[Vm] = []
 
     def replica(self, number: int) -> Replica:
         chance = Random(f"{self._seed}/{number}")  # noqa: S311  chance for a play, not for a secret
@@ -166,21 +167,26 @@ class _Maker:
 
     def _vm(self, replica: Replica, place: int, chance: Random) -> Vm:
         vm = Vm(
-            number=self._made,
-            name=vm_name(self._made, replica.habit is Habit.ODD or place == 7, chance),
+            number=len(self._made),
+            name=self._vm_name(replica, place, chance),
             platform_id=replica.platform_id or ZERO_ID,
             schedule=_lagging(chance) if replica.habit is Habit.LAGGING and place == 0 else replica.schedule,
             keeps=next(self._keeps),
             scanned=replica.habit not in {Habit.HYPERV, Habit.CDP} and chance.random() > 0.1,
             replica=replica,
         )
-        self._made += 1
+        self._made.append(vm)
         return vm
+
+    def _vm_name(self, replica: Replica, place: int, chance: Random) -> str:
+        if replica.number % len(PATTERN) == TWIN:
+            return self._made[-2 * self._vms].name
+        return vm_name(len(self._made), replica.habit is Habit.ODD or place == 7, chance)
 
 
 def _schedule(habit: Habit, chance: Random) -> Schedule:
     """Habits that show at the epoch have their cycle begin where they do show."""
-    period = HOUR if habit in {Habit.INFECTED, Habit.LAGGING} else chance.choice(_PERIODS)
+    period = _PERIOD_OF.get(habit) or chance.choice(_PERIODS)
     duration = min(period // 5, chance.randrange(3, 16) * MINUTE)
     since = chance.randrange(period)
     if habit is Habit.FAILOVER:

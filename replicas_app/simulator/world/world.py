@@ -5,7 +5,7 @@ from threading import RLock
 from typing import Any
 
 from ..clock import SECOND, Clock
-from ..state import State
+from ..memory import Memory
 from .cast import Habit, PointCounts, Replica, cast
 from .ids import Ids
 from .points import PointTable, Record, Selection
@@ -38,14 +38,16 @@ class View:
 class World:
     """`still`: its moment stays the epoch, and `replicas` and `points` are lists of dicts that tests may change."""
 
-    def __init__(self, seed: int | str, sizes: Sizes, *, clock: Clock, state: State, still: bool) -> None:
+    def __init__(self, seed: int | str, sizes: Sizes, *, clock: Clock, memory: Memory, still: bool) -> None:
         self.clock = clock
-        self.epoch = state.epoch
-        self._state = state
+        self.epoch = memory.epoch
+        self._memory = memory
         self.still = still
         counts = PointCounts(sizes.replicas, sizes.vms, sizes.points)
         self.cast = cast(seed, sizes.replicas, sizes.vms, counts)
-        self.seen = state.seen
+        self.seen = memory.seen
+        is_large = sum(len(replica.vms) for replica in self.cast) >= LARGE
+        self._step = (LARGE_STEP_SECONDS if is_large else STEP_SECONDS) * SECOND
         self.point_ids = Ids(seed, "point")
         self._replica_ids = Ids(seed, "replica")
         self._lock = RLock()
@@ -80,7 +82,7 @@ class World:
         with self._lock:
             if self._replicas is not None and self._points is not None:
                 return View(0, None, list(self._replicas), list(self._points))
-            moment = self._moment()
+            moment = self.moment
             if self._view is None or self._view.version != (moment, len(self.seen), sum(self.seen.values())):
                 self._view = self._made(moment)
             return self._view
@@ -95,13 +97,13 @@ class World:
         with self._lock:
             before = self._points_of(members)
             self.seen.update({member.id: self.clock.now() - self.epoch for member in members})
-            self._state.save()
+            self._memory.save()
             if self._points is not None:
                 self._swap(before, self._points_of(members))
 
     def _points_of(self, members: list[Replica]) -> dict[str, Record]:
         """The points of some replicas as the schedules have them, by id."""
-        table = self._table(self._moment())
+        table = self._table(self.moment)
         records = (table.record(vm, run) for member in members for vm in member.vms for run in table.runs(vm))
         return {record["id"]: record for record in records}
 
@@ -110,12 +112,12 @@ class World:
         kept = [point for point in self._points or () if point.get("id") not in before.keys() - after.keys()]
         self._points = kept + [after[id] for id in after if id not in before]
 
-    def _moment(self) -> int:
+    @property
+    def moment(self) -> int:
         """Since the epoch, in steps: between two steps nothing moves, so that listings can be kept."""
         if self.still:
             return 0
-        step = (STEP_SECONDS if sum(len(r.vms) for r in self.cast) < LARGE else LARGE_STEP_SECONDS) * SECOND
-        return (self.clock.now() - self.epoch) // step * step
+        return (self.clock.now() - self.epoch) // self._step * self._step
 
     def _made(self, moment: int) -> View:
         version = (moment, len(self.seen), sum(self.seen.values()))

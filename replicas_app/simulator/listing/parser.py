@@ -5,9 +5,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from .clock import Clock
-from .errors import malformed
-from .revisions import Revision
+from ..clock import Clock
+from ..errors import malformed
+from ..revisions import Revision
 
 _UUID = re.compile(r"\{?[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}\}?", re.IGNORECASE)
 _INT32 = 1 << 31

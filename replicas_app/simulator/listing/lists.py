@@ -1,7 +1,7 @@
 """The five lists of the API, described as data: which parameters filter them, by which columns they sort."""
 
-from . import words
-from .listing import (
+from .. import words
+from .filters import (
     Filter,
     Listing,
     any_word,

@@ -7,11 +7,11 @@ from typing import Any
 
 
 @dataclass(slots=True)
-class State:
-    """Kept in `folder`, or nowhere. A folder of another seed keeps its epoch only."""
+class Memory:
+    """Kept in `folder`, or nowhere. A folder of another seed gives its epoch only."""
 
     folder: Path | None
-    seed: int | str
+    seed: str
     epoch: int
     seen: dict[str, int] = field(default_factory=dict)
 

@@ -1,17 +1,13 @@
-"""Lists: filter, order, page. Each list is described once, as data; what was worked out is kept while nothing moves."""
+"""What a list filters by and sorts by: each list is described once, as data."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from typing import Any
 
-from .exchange import encoded
-from .query import Parser, any_parameter, pattern
-from .revisions import Record, Revision
+from ..revisions import Record, Revision
+from .parser import Parser, any_parameter, pattern
 
 Test = Callable[[Record], bool]
-PAGES_KEPT_BYTES = 96_000_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,56 +52,6 @@ class Listing:
             key = self.columns[column][0]
             found.sort(key=lambda record: _sortable(key(parser, record)), reverse=descending)
         return found
-
-
-class Pages:
-    """Pages of lists as JSON, kept while what they show has the same version."""
-
-    def __init__(self) -> None:
-        self._bodies: OrderedDict[Any, bytes] = OrderedDict()
-        self._selections: OrderedDict[Any, Sequence[Record]] = OrderedDict()
-        self._bytes = 0
-        self._lock = Lock()
-
-    def selection(self, key: Any, make: Callable[[], Sequence[Record]]) -> Sequence[Record]:
-        """What a query selects; `key` None keeps nothing."""
-        with self._lock:
-            if key is not None and key in self._selections:
-                return self._selections[key]
-        found = make()
-        if key is not None:
-            with self._lock:
-                self._selections[key] = found
-                if len(self._selections) > 8:
-                    self._selections.popitem(last=False)
-        return found
-
-    def body(self, key: Any, make: Callable[[], bytes]) -> bytes:
-        with self._lock:
-            if key is not None and key in self._bodies:
-                self._bodies.move_to_end(key)
-                return self._bodies[key]
-        body = make()
-        if key is not None:
-            self._keep(key, body)
-        return body
-
-    def _keep(self, key: Any, body: bytes) -> None:
-        with self._lock:
-            self._bytes += len(body) - len(self._bodies.pop(key, b""))
-            self._bodies[key] = body
-            while self._bytes > PAGES_KEPT_BYTES:
-                self._bytes -= len(self._bodies.popitem(last=False)[1])
-
-
-def page(found: Sequence[Record], paging: tuple[int, int], wire: Callable[[Record], Record]) -> bytes:
-    skip, limit = paging
-    data = [wire(record) for record in found[skip : skip + limit]]
-    return encoded({"data": data, "pagination": pagination(len(found), len(data), skip, limit)})
-
-
-def pagination(total: int, count: int, skip: int, limit: int) -> dict[str, int]:
-    return {"total": total, "count": count, "skip": skip, "limit": limit}
 
 
 def _sortable(value: Any) -> tuple[bool, Any]:
