@@ -18,7 +18,8 @@ class SignInRequired(LoginRequiredMiddleware):
     """Asks for a login, and leads back to the page where one was when it had run out.
 
     An htmx request is sent there as a whole page: a redirect would be followed by the browser, and the login form
-    would land in a table.
+    would land in a table. Stands before CsrfViewMiddleware: whose login ran out hears that, and not that a form was
+    refused.
     """
 
     def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:

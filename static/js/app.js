@@ -61,6 +61,9 @@ async function copy(field, button) {
 
 for (const button of document.querySelectorAll("[data-copy]")) button.hidden = false;
 
+// On a narrow screen the places scroll sideways: where one is has to be in sight.
+document.querySelector(".places [aria-current]")?.scrollIntoView({ inline: "nearest", block: "nearest" });
+
 // A question comes into #dialog as a part and is opened there; when it closes, the focus goes back to who asked.
 document.addEventListener("htmx:afterSwap", (event) => {
   if (event.detail.target.id !== "dialog") return;

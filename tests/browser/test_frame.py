@@ -112,6 +112,28 @@ def test_a_question_opens_over_the_page_and_escape_gives_the_focus_back(page, si
     expect(page.get_by_role("link", name="Deactivate…")).to_be_focused()
 
 
+def test_a_form_that_is_pressed_twice_is_sent_once(page, sign_in):
+    sign_in()
+    page.goto("/people/add/")
+    page.get_by_label("User name").fill("vera")
+    sent = []
+    page.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+
+    page.get_by_role("button", name="Add person").dblclick()
+
+    expect(page.get_by_role("heading", level=1)).to_have_text("vera")
+    assert len(sent) == 1
+
+
+def test_words_in_an_answer_are_said_in_the_status_line(page, sign_in):
+    sign_in()
+    page.goto("/people/")
+
+    page.evaluate("htmx.trigger('h1', 'announce', {words: '12 replicas'})")
+
+    expect(page.get_by_role("status")).to_have_text("12 replicas")
+
+
 def test_ages_in_an_open_page_go_on_counting(page, sign_in):
     sign_in()
     make_server(last_success_at=timezone.now() - timedelta(seconds=90))

@@ -4,15 +4,15 @@ from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.http import HttpRequest
+from django.db import connection
+from django.http import HttpResponse
 from django.test import Client, RequestFactory
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
 from replicas_app.choices import Role
 from replicas_app.freshness import data_age
-from replicas_app.views import errors
-from replicas_app.views.shared import template_for
+from replicas_app.views.shared import announce, template_for
 from tests.factories import make_person, make_server
 
 pytestmark = pytest.mark.django_db
@@ -37,6 +37,12 @@ def test_without_a_login_an_htmx_request_leads_back_to_the_page_around_it(client
     answer = getattr(client, method)("/people/add/", headers={**HTMX, "HX-Current-URL": PAGE})
 
     assert (answer.status_code, answer.content, "Location" in answer) == (200, b"", False)
+    assert next_of(answer["HX-Redirect"]) == ("/accounts/login/", ["/replicas/?q=sql&page=2"])
+
+
+def test_without_a_login_an_htmx_post_without_its_token_leads_to_the_login_too():
+    answer = Client(enforce_csrf_checks=True).post("/people/add/", headers={**HTMX, "HX-Current-URL": PAGE})
+
     assert next_of(answer["HX-Redirect"]) == ("/accounts/login/", ["/replicas/?q=sql&page=2"])
 
 
@@ -74,6 +80,10 @@ def test_only_an_htmx_swap_gets_the_part(headers, expected):
     request.htmx = HtmxDetails(request)
 
     assert template_for(request, page="page", part="part") == expected
+
+
+def test_words_for_the_status_line_go_along_in_a_header():
+    assert announce(HttpResponse(), "12 replicas")["HX-Trigger"] == '{"announce": {"words": "12 replicas"}}'
 
 
 def test_no_page_is_kept_and_a_part_is_asked_about_again(signed_in):
@@ -204,28 +214,13 @@ def test_a_host_that_is_not_allowed_names_the_setting(client):
 
 
 @pytest.mark.parametrize(("headers", "is_page"), [({}, True), (HTMX, False)])
-def test_a_failure_is_told_without_asking_the_database(headers, is_page, django_assert_num_queries):
-    request = RequestFactory().get("/", headers=headers)
-    request.htmx = HtmxDetails(request)
-
-    with django_assert_num_queries(0):
-        answer = errors.failed(request)
-
-    assert answer.status_code == 500
-    assert ("<html" in answer.content.decode(), "nothing was changed half" in answer.content.decode()) == (
-        is_page,
-        True,
-    )
-
-
-def test_a_view_that_fails_answers_with_the_page_of_failures(signed_in, monkeypatch):
-    def broken(request: HttpRequest) -> None:
-        raise ZeroDivisionError
-
+def test_when_the_database_fails_the_answer_says_so_in_the_look(signed_in, headers, is_page):
     client = signed_in(role=Role.ADMIN)
     client.raise_request_exception = False
-    monkeypatch.setattr("replicas_app.models.people.PersonQuerySet.by_name", broken)
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE person RENAME TO somewhere_else")
 
-    answer = client.get("/people/")
+    answer = client.get("/people/", headers=headers)
 
-    assert (answer.status_code, "The dashboard failed to answer this." in answer.content.decode()) == (500, True)
+    assert answer.status_code == 500
+    assert ("<html" in answer.content.decode(), "The dashboard failed" in answer.content.decode()) == (is_page, True)
