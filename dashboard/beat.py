@@ -12,6 +12,8 @@ from celery.beat import ScheduleEntry, Scheduler
 from django.db import close_old_connections
 from django.utils.module_loading import import_string
 
+from dashboard.logs import one_line
+
 logger = logging.getLogger(__name__)
 LONG_AGO = timedelta(days=1)
 
@@ -35,8 +37,3 @@ class InProcessScheduler(Scheduler):
             logger.warning("%s failed, and is tried again: %s", entry.name, one_line(problem))
         finally:
             close_old_connections()
-
-
-def one_line(problem: BaseException) -> str:
-    """The problem as its type and the first line of its text."""
-    return f"{type(problem).__name__}: {str(problem).partition(chr(10))[0]}"

@@ -21,6 +21,10 @@ def credential_key(data: Path) -> str:
     return kept(data / "credential-key", lambda: Fernet.generate_key().decode(), "CREDENTIAL_KEYS")
 
 
+def new_password() -> str:
+    return secrets.token_hex(16)
+
+
 def checked(credential_keys: list[str]) -> list[str]:
     """The keys, if each can be one.
 
@@ -43,7 +47,7 @@ def kept(file: Path, make: Callable[[], str], variable: str) -> str:
     """
     try:
         if not file.exists():
-            file.parent.mkdir(mode=0o711, parents=True, exist_ok=True)
+            file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
             _write_unless_there(file, make())
         return file.read_text().strip()
     except OSError as problem:

@@ -1,5 +1,6 @@
 """What the processes say, one line per event, to standard error."""
 
+import copy
 import logging
 import time
 from typing import Any
@@ -14,12 +15,17 @@ class Utc(logging.Formatter):
 class OneLine(Utc):
     """An exception as its type and first line instead of a traceback: for events that are no fault of the program."""
 
-    def formatException(self, exc_info: Any) -> str:
-        first_line = (str(exc_info[1]).splitlines() or [""])[0]
-        return f"  {exc_info[0].__name__}: {first_line}"
+    def format(self, record: logging.LogRecord) -> str:
+        bare = copy.copy(record)
+        bare.exc_info = bare.exc_text = bare.stack_info = None
+        line = super().format(bare)
+        problem = one_line(record.exc_info[1]) if record.exc_info and record.exc_info[1] else ""
+        return line if not problem or str(record.exc_info[1]) in line else f"{line} ({problem})"
 
-    def formatStack(self, stack_info: str) -> str:
-        return ""
+
+def one_line(problem: BaseException) -> str:
+    """The problem as its type and the first line of its text."""
+    return f"{type(problem).__name__}: {(str(problem).splitlines() or [''])[0]}"
 
 
 _FORMAT = {

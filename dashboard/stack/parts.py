@@ -1,0 +1,57 @@
+"""The parts of the stack, one by one, as the supervisor wants them."""
+
+import http.client
+import signal
+import socket
+from pathlib import Path
+
+from dashboard.stack.child import Part
+from dashboard.stack.door import reachable
+from dashboard.stack.ours import python
+from dashboard.stack.postgres import Postgres
+from dashboard.stack.valkey import Valkey
+
+WEB_WORKERS = "2"
+WEB_THREADS = "4"
+WEB_GRACE_SECONDS = "4"
+ANSWER_SECONDS = 5
+KNOWN = "ignore:You're running the worker with superuser privileges"
+
+
+def postgres(server: Postgres) -> Part:
+    return Part("postgres", server.command(), server.is_ready, stop_signal=signal.SIGINT, may_be_killed=False)
+
+
+def valkey(server: Valkey) -> Part:
+    return Part("valkey", server.command(), lambda pid: server.is_ready(), mend=server.mend)
+
+
+def worker(data: Path) -> Part:
+    """As root it would warn at every start that it is root, which whoever started it knows."""
+    return Part(
+        "worker", python(data, "-m", "celery", "-A", "dashboard", "-q", "--skip-checks", "worker", "--without-gossip")
+    )
+
+
+def beat(data: Path) -> Part:
+    return Part("beat", python(data, "-m", "celery", "-A", "dashboard", "-q", "--skip-checks", "beat"))
+
+
+def web(data: Path, door: socket.socket) -> Part:
+    """On a socket that the launcher holds open, so that callers wait while the web is started again."""
+    arguments = ["-m", "gunicorn", "dashboard.wsgi", "--bind", f"fd://{door.fileno()}", "--worker-class", "gthread"]
+    arguments += ["--workers", WEB_WORKERS, "--threads", WEB_THREADS, "--graceful-timeout", WEB_GRACE_SECONDS]
+    arguments += ["--forwarded-allow-ips", "", "--no-control-socket", "--log-level", "warning"]
+    return Part("web", python(data, *arguments, pass_fds=(door.fileno(),)), lambda pid: bool(readiness(door)))
+
+
+def readiness(door: socket.socket) -> bytes:
+    """What the web says at /readyz; nothing while it does not answer."""
+    connection = http.client.HTTPConnection(*reachable(door), timeout=ANSWER_SECONDS)
+    try:
+        connection.request("GET", "/readyz")
+        return connection.getresponse().read()
+    except (OSError, http.client.HTTPException):
+        return b""
+    finally:
+        connection.close()
