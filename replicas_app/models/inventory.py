@@ -5,6 +5,7 @@ Rows are written by `replicas_app.sync` only. What vanished upstream keeps its r
 
 from datetime import UTC, datetime
 from typing import Self
+from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
 from django.db import models
@@ -129,6 +130,12 @@ class ReplicaVMQuerySet(models.QuerySet["ReplicaVM"]):
     def search(self, query: str) -> Self:
         return self.filter(search__like=search_pattern(query))
 
+    def search_with_replicas(self, query: str) -> Self:
+        """VMs whose name matches, and those on a replica of which any parameter does."""
+        pattern = search_pattern(query)
+        replicas = Replica.objects.filter(search__like=pattern)
+        return self.filter(Q(search__like=pattern) | Q(replica__in=replicas))
+
 
 class ReplicaVM(models.Model):
     """One VM on a replica: the row that a DR engineer thinks in. The API names it only on its restore points."""
@@ -192,11 +199,9 @@ class RestorePointQuerySet(models.QuerySet["RestorePoint"]):
     def present(self) -> Self:
         return self.filter(PRESENT)
 
-    def search(self, query: str) -> Self:
-        """Points whose VM's or replica's name matches, or whose own id is what was typed."""
-        pattern = search_pattern(query)
-        named = Q(vm__in=ReplicaVM.objects.filter(search__like=pattern))
-        return self.filter(named | Q(replica__in=Replica.objects.filter(search__like=pattern)) | _is_uuid(query))
+    def with_uuid(self, uuid: UUID) -> Self:
+        """Points with this id: one, unless two servers gave it. The servers are named so that an index answers."""
+        return self.filter(server__in=BackupServer.objects.all(), uuid=uuid)
 
     def with_names(self) -> Self:
         return self.select_related("server", "replica", "vm")
@@ -263,10 +268,3 @@ class RestorePoint(models.Model):
     @property
     def operations_words(self) -> list[str]:
         return [OPERATIONS.get(operation, operation) for operation in self.operations]
-
-
-def _is_uuid(query: str) -> Q:
-    try:
-        return Q(uuid=query.strip().removeprefix("="))
-    except ValueError:
-        return Q()

@@ -1,0 +1,242 @@
+"""What the query strings of all lists have in common: told mistakes, chips, order, pages, facets."""
+
+from collections.abc import Callable, Collection, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import ClassVar
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.http import QueryDict
+
+from replicas_app.filters import fields
+from replicas_app.filters.addresses import NOT_KEPT, Address
+from replicas_app.filters.facets import Counts, Facet, choices_of_servers, choices_of_values
+from replicas_app.filters.orders import Head, Order, Sorting
+from replicas_app.filters.pages import PER_PAGE, SIZES, Page
+from replicas_app.filters.vocabulary import PLATFORM, STATES, TYPES, Vocabulary
+from replicas_app.models import BackupServer, Replica, ReplicaVM
+from replicas_app.times import utc_words
+
+NOT_YET = {
+    "rpo": "RPO is not judged yet, so this was not used; the ages of the newest points are shown.",
+    "columns": "Columns cannot be chosen yet: all are shown.",
+    "export": "Exports are not there yet.",
+}
+UNKNOWN_KEY = "This list cannot be narrowed by it, so it was not used."
+TOLD_ONE_BY_ONE = 3
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """What is wrong with one key, and where the same list stands without it."""
+
+    name: str
+    label: str
+    words: str
+    href: str
+
+
+@dataclass(frozen=True)
+class Chip:
+    """One thing that is asked for, and where the same list stands without it."""
+
+    name: str
+    words: str
+    href: str
+
+
+class ListFilters(forms.Form):
+    """The query string of a list. Nothing in it breaks the page: what cannot be used is told, the rest counts."""
+
+    q = fields.SearchField("Name or id")
+    server = fields.KeysField("Server")
+    type = fields.OpenValuesField("Type", TYPES)
+    state = fields.OpenValuesField("State", STATES)
+    platform = fields.OpenValuesField("Platform", PLATFORM)
+    platform_id = fields.TextsField("Platform id")
+    job = fields.TextsField("Job id")
+    policy = fields.TextsField("Policy id")
+    created_after = fields.MomentField("Created after")
+    created_before = fields.MomentField("Created before")
+    replica = fields.UuidsField("Replica")
+    vm = fields.KeysField("VM")
+    removed = fields.FlagField("Removed")
+    page = fields.PageField("Page")
+    per_page = fields.ChoiceOfField("Rows", [str(size) for size in SIZES])
+
+    orders: ClassVar[dict[str, Order]]
+    first_order: ClassVar[str]
+    """How the list is sorted when nobody asks, as `sort` would say it."""
+    facets: ClassVar[dict[str, str]]
+    """Facet → the column that it counts."""
+    conditions: ClassVar[dict[str, Callable[[object], Q]]]
+    """Key → the rows that a wish asks for."""
+
+    def __init__(self, query: QueryDict, *, path: str, servers: Iterable[BackupServer]) -> None:
+        super().__init__(query)
+        self.address = Address(path, query)
+        self.servers = {server.pk: server for server in servers}
+        self.fields["sort"] = fields.OrderField("Sort", list(self.orders))
+        self.full_clean()
+
+    def add_error(self, field: str | None, error: object) -> None:
+        super().add_error(field, error)
+        if isinstance(error, fields.PartlyWrong):
+            self.cleaned_data[field] = error.good
+
+    def clean(self) -> None:
+        after, before = self.cleaned_data["created_after"], self.cleaned_data["created_before"]
+        if after and before and after > before:
+            self._complain("created_before", "It lies before “Created after”: nothing can match both.")
+        for name, names in (("server", self.server_names), ("vm", self.vm_names), ("replica", self.replica_names)):
+            if unknown := [fields.shown(str(value)) for value in self.cleaned_data[name] if value not in names]:
+                self._complain(name, f"Nothing is known by {listed(unknown)}.")
+
+    # What is asked for
+
+    @cached_property
+    def wishes(self) -> dict[str, object]:
+        """Key → what it asks for, of those that narrow the list."""
+        return {name: self.cleaned_data[name] for name in self.conditions if self.cleaned_data[name]}
+
+    @property
+    def shows_removed(self) -> bool:
+        return bool(self.cleaned_data["removed"])
+
+    @property
+    def wants_export(self) -> bool:
+        return any(self.data.getlist("export"))
+
+    @property
+    def servers_in_sight(self) -> list[BackupServer]:
+        """The servers that are asked for; all when none is."""
+        asked = self.wishes.get("server", ())
+        return [server for server in self.servers.values() if not asked or server.pk in asked]
+
+    # What the list answers
+
+    def apply(self, rows: QuerySet, *, leave_out: Collection[str] = ()) -> QuerySet:
+        """The rows that are asked for, unsorted. `leave_out`: keys that do not narrow this time."""
+        rows = rows if self.shows_removed else rows.present()
+        return rows.filter(*(condition for name, condition in self._asked.items() if name not in leave_out))
+
+    def page_of(self, found: QuerySet, total: int | None) -> Page:
+        """The page that is asked for, of these rows; `total`: None where nobody has counted."""
+        return Page(self.sorting.apply(found, self.orders), self._page_number, self.page_size, total)
+
+    def counts_of(self, rows: QuerySet) -> Counts:
+        chosen = {name: self._stored(name) for name in self.facets if name in self.wishes}
+        return Counts(self.apply(rows, leave_out=self.facets), self.facets, chosen)
+
+    def facets_of(self, counts: Counts | None) -> list[Facet]:
+        """The facets; where nobody has counted, only what is chosen in them."""
+        return [self._facet(name, counts and counts.of(name)) for name in self.facets]
+
+    # What the page says of it
+
+    @cached_property
+    def complaints(self) -> list[Complaint]:
+        wrong = [(name, self.fields[name].label, words) for name, errors in self.errors.items() for words in errors]
+        unused = [key for key in self.data if key not in self.fields and key not in NOT_KEPT]
+        wrong += [(key, fields.shown(key), NOT_YET.get(key, UNKNOWN_KEY)) for key in unused]
+        return [Complaint(name, label, words, self.address.without(name)) for name, label, words in wrong]
+
+    @cached_property
+    def chips(self) -> list[Chip]:
+        asked = {name: listed(self._words(name, wish)) for name, wish in self.wishes.items()}
+        asked |= {"removed": "shown too"} if self.shows_removed else {}
+        return [
+            Chip(self.fields[name].label.lower(), words, self.address.without(name)) for name, words in asked.items()
+        ]
+
+    @property
+    def clear_href(self) -> str:
+        """The list with nothing asked for, in the same order."""
+        return self.address.without(*self.conditions, "removed", *(complaint.name for complaint in self.complaints))
+
+    @property
+    def sorting(self) -> Sorting:
+        return Sorting.of(self.cleaned_data["sort"] or self.first_order)
+
+    @property
+    def heads(self) -> dict[str, Head]:
+        now = self.sorting
+        return {name: Head(self.address.with_(sort=now.next_of(name)), now.direction_of(name)) for name in self.orders}
+
+    @property
+    def page_size(self) -> int:
+        return int(self.cleaned_data["per_page"] or PER_PAGE)
+
+    @property
+    def sizes(self) -> list[tuple[str, str, bool]]:
+        return [(str(size), self.address.with_(per_page=size), size == self.page_size) for size in SIZES]
+
+    @property
+    def wrong(self) -> dict[str, list[str]]:
+        """Key → what is wrong with it, to be told beside its field."""
+        return dict(self.errors)
+
+    def page_href(self, number: int) -> str:
+        return self.address.with_(page=number if number > 1 else None)
+
+    # The names of what is asked for by number or id
+
+    @cached_property
+    def server_names(self) -> Mapping[object, str]:
+        return {pk: server.name for pk, server in self.servers.items()}
+
+    @cached_property
+    def vm_names(self) -> Mapping[object, str]:
+        return dict(ReplicaVM.objects.filter(pk__in=self.cleaned_data["vm"]).values_list("pk", "name"))
+
+    @cached_property
+    def replica_names(self) -> Mapping[object, str]:
+        return dict(Replica.objects.filter(uuid__in=self.cleaned_data["replica"]).values_list("uuid", "name"))
+
+    # How it is worked out
+
+    @cached_property
+    def _asked(self) -> dict[str, Q]:
+        return {name: self.conditions[name](wish) for name, wish in self.wishes.items()}
+
+    @property
+    def _page_number(self) -> int | None:
+        return self.cleaned_data["page"] or (None if "page" in self.errors else 1)
+
+    def _vocabulary(self, name: str) -> Vocabulary | None:
+        return getattr(self.fields[name], "vocabulary", None)
+
+    def _stored(self, name: str) -> Collection[object]:
+        vocabulary = self._vocabulary(name)
+        return vocabulary.stored(self.wishes[name]) if vocabulary else self.wishes[name]
+
+    def _facet(self, name: str, counted: Mapping[object, int] | None) -> Facet:
+        vocabulary, chosen = self._vocabulary(name), self.wishes.get(name, ())
+        choices = (
+            choices_of_values(vocabulary, chosen, counted)
+            if vocabulary
+            else choices_of_servers(self.server_names, chosen, counted)
+        )
+        return Facet(name, self.fields[name].label, choices, self.errors.get(name, []))
+
+    def _words(self, name: str, wish: object) -> list[str]:
+        if isinstance(wish, datetime):
+            return [utc_words(wish)]
+        if isinstance(wish, str):
+            return [wish]
+        if vocabulary := self._vocabulary(name):
+            return [vocabulary.words_of(value) for value in wish]
+        names = getattr(self, f"{name}_names", {})
+        return [names.get(value, str(value)) for value in wish]
+
+    def _complain(self, name: str, words: str) -> None:
+        self.add_error(name, fields.PartlyWrong([words], self.cleaned_data[name]))
+
+
+def listed(words: list[str]) -> str:
+    """`a`, `a or b`, `a, b or 248 more`."""
+    if len(words) > TOLD_ONE_BY_ONE:
+        words = [*words[: TOLD_ONE_BY_ONE - 1], f"{len(words) - TOLD_ONE_BY_ONE + 1} more"]
+    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -1,0 +1,66 @@
+"""One page of a list: which rows, and what stands before and after them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+
+from django.db.models import QuerySet
+
+PER_PAGE = 50
+SIZES = (25, 50, 100, 250)
+FURTHEST = 2**31
+"""A page that begins beyond this many rows is past the end of every list: nobody counts that far."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """The rows of one page. A page past the end, and one without a number, have none: they do not become another."""
+
+    found: QuerySet
+    number: int | None
+    """From 1; None when the query string names something that is no page."""
+    size: int
+    total: int | None
+    """None while nobody has counted."""
+
+    @cached_property
+    def rows(self) -> list:
+        """The rows, read by their keys: the keys of a page come from an index alone, however far down it lies."""
+        keys = self._keys[: self.size]
+        held = self.found.in_bulk(keys)
+        return [held[key] for key in keys if key in held]
+
+    @property
+    def first(self) -> int:
+        return self._offset + 1 if self._keys else 0
+
+    @property
+    def last(self) -> int:
+        return self._offset + len(self._keys[: self.size]) if self._keys else 0
+
+    @property
+    def has_next(self) -> bool:
+        return len(self._keys) > self.size
+
+    @property
+    def is_past_the_end(self) -> bool:
+        return not self._keys and (self.number or 1) > 1
+
+    @property
+    def last_number(self) -> int | None:
+        """The last page that has rows; None while nobody has counted."""
+        return None if self.total is None else max(1, -(-self.total // self.size))
+
+    @property
+    def _offset(self) -> int:
+        return ((self.number or 1) - 1) * self.size
+
+    @cached_property
+    def _keys(self) -> list[int]:
+        """The keys of the rows, and of one more if there is one."""
+        start, stop = self._offset, self._offset + self.size + 1
+        if self.number is None or start >= FURTHEST or (self.total is not None and start >= self.total):
+            return []
+        keys = self.found.values_list("pk", flat=True)
+        if self.total is None or start <= self.total // 2:
+            return list(keys[start:stop])
+        return list(keys.reverse()[max(0, self.total - stop) : self.total - start])[::-1]

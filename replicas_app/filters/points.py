@@ -1,0 +1,69 @@
+"""The query string of the lists of restore points: the same filters over all replicas and servers, and malware."""
+
+from uuid import UUID
+
+from django.db.models import Exists, OuterRef, Q, QuerySet
+
+from replicas_app.filters import fields
+from replicas_app.filters.listing import ListFilters
+from replicas_app.filters.orders import Order
+from replicas_app.filters.vocabulary import MALWARE, PLATFORM, STATES, TYPES, spelled
+from replicas_app.models import Replica, ReplicaVM, RestorePoint
+
+FEW = 10_000
+
+
+def _of(column: str, rows: QuerySet) -> Q:
+    """The points of these rows.
+
+    Where they are few, they are looked up first: Postgres, which only guesses how many they are, would else read a
+    million points, the newest first, for want of one that belongs to them.
+    """
+    few = list(rows.values_list("pk", flat=True)[: FEW + 1])
+    return Q(**{f"{column}__in": few if len(few) <= FEW else rows})
+
+
+def _on(replicas: QuerySet) -> Q:
+    """The points of these replicas. Those without any, as CDP ones are, would be looked for in vain."""
+    return _of("replica", replicas.filter(Exists(RestorePoint.objects.filter(replica=OuterRef("pk")))))
+
+
+def _matching(text: str) -> Q:
+    """Points whose VM's or replica's name matches, and the one whose own id is what was typed."""
+    found = _of("vm", ReplicaVM.objects.search_with_replicas(text))
+    try:
+        return found | _of("pk", RestorePoint.objects.with_uuid(UUID(text.removeprefix("="))))
+    except ValueError:
+        return found
+
+
+class PointFilters(ListFilters):
+    malware = fields.OpenValuesField("Malware", MALWARE)
+
+    first_order = "-created"
+    orders = {
+        "created": Order(("created_at",)),
+        "name": Order(("vm__sort_key", "vm_id", "created_at")),
+        "replica": Order(("replica__sort_key", "replica_id", "created_at")),
+        "server": Order(("server__name", "created_at")),
+        "state": Order(("state",), gaps="blank"),
+        "malware": Order(("malware",), gaps="blank"),
+        "platform": Order(("platform",), gaps="blank"),
+        "platform_id": Order(("platform_id",), gaps="blank"),
+    }
+    facets = {"server": "server_id", "malware": "malware", "state": "state", "platform": "platform"}
+    conditions = {
+        "q": _matching,
+        "server": lambda keys: Q(server__in=keys),
+        "type": lambda values: _on(Replica.objects.filter(TYPES.where("type", values))),
+        "state": lambda values: STATES.where("state", values),
+        "malware": lambda values: MALWARE.where("malware", values),
+        "platform": lambda values: PLATFORM.where("platform", values),
+        "platform_id": lambda ids: spelled("platform_id", ids),
+        "job": lambda ids: _on(Replica.objects.filter(spelled("job_id", ids))),
+        "policy": lambda ids: _on(Replica.objects.filter(spelled("policy_id", ids))),
+        "created_after": lambda moment: Q(created_at__gte=moment),
+        "created_before": lambda moment: Q(created_at__lte=moment),
+        "replica": lambda ids: _on(Replica.objects.filter(uuid__in=ids)),
+        "vm": lambda keys: Q(vm__in=keys),
+    }
