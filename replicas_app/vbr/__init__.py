@@ -1,7 +1,7 @@
 """The client of the VBR REST API. Knows HTTP and the API, nothing of Django. Rules: docs/api-client.md."""
 
 from replicas_app.vbr.addresses import Address, BadAddress, parse_address
-from replicas_app.vbr.certificates import Certificate, fetch_certificate, fingerprint_of
+from replicas_app.vbr.certificates import Certificate, fetch_certificate
 from replicas_app.vbr.client import Client
 from replicas_app.vbr.deadlines import Deadlines
 from replicas_app.vbr.errors import Denied, Malformed, Rejected, Unavailable, Unclear, VbrError
@@ -19,7 +19,7 @@ from replicas_app.vbr.records import (
 )
 from replicas_app.vbr.retries import Retries
 from replicas_app.vbr.revisions import KNOWN as KNOWN_VERSIONS
-from replicas_app.vbr.trust import Trust
+from replicas_app.vbr.trust import Trust, fingerprint_of
 
 __all__ = [
     "KNOWN_VERSIONS",

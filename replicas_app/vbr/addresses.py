@@ -19,7 +19,8 @@ _LABEL = re.compile(r"[a-z0-9_]([a-z0-9_-]{0,61}[a-z0-9_])?")
 _ZONE = re.compile(r"[A-Za-z0-9._~-]+")
 _NOT_OURS = re.compile(r"/(swagger(/.*)?|api(/(v\d|oauth2).*)?)$", re.IGNORECASE)
 _UNUSABLE = re.compile(r"[\s\\\x00-\x1f\x7f-\x9f\ud800-\udfff]")
-_PATH_SAFE = "/%:@!$&'()*+,;=~"
+_LONE_PERCENT = re.compile(r"%(?![0-9a-f]{2})", re.IGNORECASE)
+_PATH_SAFE = "/%:!$&'()*+,;=~"
 _LONGEST_NAME = 253
 
 
@@ -46,8 +47,18 @@ class Address:
     @property
     def url(self) -> str:
         """The normal form: `https://host:9419/base`, no slash at the end."""
-        host = f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}{self.path}"
+        return f"{self.scheme}://{self.host_in_url}:{self.port}{self.path}"
+
+    @property
+    def host_in_url(self) -> str:
+        """IPv6 in brackets, its zone behind `%25`."""
+        return f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
+
+    @property
+    def without_zone(self) -> str:
+        """For a Host header: the zone means something on this machine only."""
+        number, percent, _ = self.host.partition("%")
+        return f"[{number}]:{self.port}" if percent else ""
 
 
 def parse_address(text: str) -> Address:
@@ -57,10 +68,10 @@ def parse_address(text: str) -> Address:
         raise BadAddress("Type the server's address, for example https://vbr01.example.com:9419.")
     if _UNUSABLE.search(text):
         raise BadAddress("An address has no spaces, line breaks or backslashes in it.")
+    if "@" in text:
+        raise BadAddress("An address has no user name or password in it: they have fields of their own.")
     scheme, rest = _split_scheme(text)
     place, slash, tail = re.split(r"[?#]", rest, maxsplit=1)[0].partition("/")
-    if "@" in place:
-        raise BadAddress("An address has no user name or password in it: they have fields of their own.")
     host, port_text = _split_port(place)
     host = _normal_host(host)
     if scheme == "http" and not _is_loopback(host):
@@ -165,6 +176,6 @@ def _normal_path(typed: str) -> tuple[str, tuple[str, ...]]:
     path = _NOT_OURS.sub("", typed).rstrip("/")
     if any(part in ("", ".", "..") for part in path.split("/")[1:]):
         raise BadAddress("The path of the address has empty parts or dots in it.")
-    note = f"The path {typed} was left off: it belongs to a page of the server."
-    notes = (note,) if path != typed.rstrip("/") else ()
-    return quote(path, safe=_PATH_SAFE), notes
+    left_off = typed.rstrip("/")[len(path) :]
+    notes = (f"{left_off} was left off: it belongs to a page of the server.",) if left_off else ()
+    return quote(_LONE_PERCENT.sub("%25", path), safe=_PATH_SAFE), notes

@@ -102,6 +102,11 @@ _CAUSES = (
         "Correct the password, test the connection by hand, or wait.",
     ),
     Cause(
+        "secret",
+        "The stored password of this server cannot be opened: the key that encrypted it is gone.",
+        "Type the password again, or put the old key back into CREDENTIAL_KEYS.",
+    ),
+    Cause(
         "token",
         "The server accepts the login but not the token that it gave for it.",
         "Check the server's clock; if several servers share this address behind a load balancer, name one of them.",

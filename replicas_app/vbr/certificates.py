@@ -8,7 +8,7 @@ from datetime import datetime
 from cryptography import x509
 
 from replicas_app.vbr.faults import fault_of
-from replicas_app.vbr.trust import unchecked_context
+from replicas_app.vbr.trust import fingerprint_of, unchecked_context
 
 CONNECT_SECONDS = 10
 
@@ -31,11 +31,6 @@ class Certificate:
     def fingerprint(self) -> str:
         """As Windows and browsers show it: capitals, pairs with colons."""
         return fingerprint_of(self.sha256)
-
-
-def fingerprint_of(sha256: str) -> str:
-    digits = sha256.upper()
-    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 def fetch_certificate(host: str, port: int, *, seconds: float = CONNECT_SECONDS) -> Certificate:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from datetime import datetime
 
 from replicas_app.vbr.causes import explain
+from replicas_app.vbr.trust import fingerprint_of
 
 
 class VbrError(Exception):
@@ -62,7 +63,7 @@ class VbrError(Exception):
 
     def _facts(self) -> Iterable[str]:
         if self.shown:
-            yield f"Shown: {self.shown}, pinned: {self.pinned}."
+            yield f"Shown: {fingerprint_of(self.shown)}, pinned: {fingerprint_of(self.pinned)}."
         if self.until:
             yield f"Until {self.until:%Y-%m-%d %H:%M} UTC."
         if self.tried:

@@ -120,5 +120,12 @@ def _first(found: list[BaseException], *kinds: type[BaseException]) -> BaseExcep
 
 
 def _words(found: list[BaseException]) -> str:
-    """The innermost exception's own words: the outer ones spell out addresses and objects in memory."""
-    return next((words for one in reversed(found) if (words := trimmed(getattr(one, "strerror", "") or ""))), "")
+    """The system's own words: of the innermost OSError, not of the libraries, which spell out objects in memory."""
+    told = (
+        one for one in reversed(found) if isinstance(one, OSError) and not isinstance(one, requests.RequestException)
+    )
+    return next((words for one in told if (words := trimmed(one.strerror or _text_in(one)))), "")
+
+
+def _text_in(error: BaseException) -> str:
+    return next((part for part in error.args if isinstance(part, str)), "")

@@ -59,7 +59,7 @@ def pages(
             continue
         rows, total = _rows_of(data, "data"), _total_of(data)
         if rows and rows == before and (total is None or len(rows) > 1):
-            raise Malformed("answer", "the same page comes again and again")
+            raise Malformed("answer", "the same page comes again and again", status=200)
         page = page_of(rows, from_json, total=total, skip=skip)
         yield page
         skip += page.received
@@ -95,7 +95,7 @@ def record_of(row: object, from_json: FromJson[Record], clock: Clock) -> Record:
 def _rows_of(data: Any, key: str) -> list:
     rows = data.get(key) if isinstance(data, dict) else None
     if not isinstance(rows, list):
-        raise Malformed("answer", f"a listing without its list “{key}”")
+        raise Malformed("answer", f"a listing without its list “{key}”", status=200)
     return rows
 
 

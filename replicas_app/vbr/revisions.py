@@ -43,18 +43,22 @@ class Choice:
     def current(self) -> str:
         return self._candidates[0]
 
-    def narrow(self, offered: Iterable[str]) -> None:
-        """Leaves what the server offers; an empty list says nothing. Raises Denied("version") when nothing is left."""
-        offered = tuple(offered)
-        if not offered:
-            return
-        self._candidates = [revision for revision in self._candidates if revision in offered]
-        if not self._candidates:
-            raise Denied("version", tried=self._tried, offered=offered)
+    def narrow(self, listed: Iterable[str]) -> None:
+        """Leaves what the server's own list has; an empty list says nothing. Raises Denied("version") for no match."""
+        listed = tuple(listed)
+        left = [revision for revision in self._candidates if revision in listed]
+        if listed and not left:
+            raise Denied("version", offered=listed)
+        self._candidates = left or self._candidates
 
     def step_down(self, refusal: Denied) -> None:
-        """To the next older one, after the server refused the current one. Raises Denied("version") after the last."""
+        """To the next older one, after the server refused the current one. Raises Denied("version") after the last.
+
+        What the refusal names goes first, but it is only a text: it may name the refused revision, or none of ours.
+        """
         self._tried.append(self._candidates.pop(0))
-        self.narrow(refusal.offered)
+        named = [revision for revision in self._candidates if revision in refusal.offered]
+        self._candidates = named or self._candidates
         if not self._candidates:
-            raise Denied("version", refusal.detail, status=refusal.status, tried=self._tried)
+            offered = [revision for revision in refusal.offered if revision not in self._tried]
+            raise Denied("version", refusal.detail, status=refusal.status, tried=self._tried, offered=offered)

@@ -48,7 +48,7 @@ class Transport:
         self._deadlines = deadlines
         self._proxies = {"http": proxy, "https": proxy} if proxy else {}
         self._through = f"through the proxy {_place_of(proxy)}" if proxy else ""
-        self._session = _session(trust)
+        self._session = _session(address, trust)
 
     def close(self) -> None:
         """Closes the connections; a later request opens new ones."""
@@ -96,10 +96,11 @@ class Transport:
 
 
 class _Adapter(HTTPAdapter):
-    """requests' adapter with our trust and our deadlines in its pools."""
+    """requests' adapter with our address, our trust and our deadlines in its pools."""
 
-    def __init__(self, trust: Trust) -> None:
-        self._trust = trust
+    def __init__(self, address: Address, trust: Trust) -> None:
+        self._place = {"scheme": address.scheme, "host": address.host_in_url, "port": address.port}
+        self._trust_options = trust.pool_options() if address.scheme == "https" else {}
         super().__init__()
 
     def init_poolmanager(self, *args, **kwargs) -> None:
@@ -112,19 +113,20 @@ class _Adapter(HTTPAdapter):
         return manager
 
     def build_connection_pool_key_attributes(self, request, verify, cert=None) -> tuple[dict, dict]:
-        host, _ = super().build_connection_pool_key_attributes(request, verify, cert)
-        return host, self._trust.pool_options() if host["scheme"] == "https" else {}
+        """Not from the request's URL: requests takes the zone of an IPv6 address for a part of its host."""
+        return self._place, self._trust_options
 
     def cert_verify(self, conn, url, verify, cert) -> None:
         """The pool has its trust already; requests would put its own list of authorities over it."""
 
 
-def _session(trust: Trust) -> requests.Session:
+def _session(address: Address, trust: Trust) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.headers.update({"Accept": "application/json", "User-Agent": "replicas-dashboard"})
-    session.mount("https://", _Adapter(trust))
-    session.mount("http://", _Adapter(trust))
+    if address.without_zone:
+        session.headers["Host"] = address.without_zone
+    session.mount(f"{address.scheme}://", _Adapter(address, trust))
     return session
 
 

@@ -10,6 +10,13 @@ from typing import Any, Self
 _SEPARATORS = re.compile(r"[\s:-]")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
 _SHA1_LENGTH = 40
+_CERTIFICATE = re.compile(r"-----BEGIN CERTIFICATE-----[\sA-Za-z0-9+/=]+-----END CERTIFICATE-----")
+
+
+def fingerprint_of(sha256: str) -> str:
+    """As Windows and browsers show it: capitals, pairs with colons."""
+    digits = sha256.upper()
+    return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
 
 
 class Mode(StrEnum):
@@ -36,13 +43,14 @@ class Trust:
     @classmethod
     def bundle(cls, pem: str) -> Self:
         """By the certificates in the text and by no others. Raises ValueError when there is none that can be read."""
-        trust = cls(Mode.BUNDLE, pem=pem)
-        try:
-            certificates = trust.context.cert_store_stats()["x509"]
-        except (ssl.SSLError, ValueError) as error:
-            raise ValueError("The bundle holds no certificate in PEM form that can be read.") from error
+        certificates = _CERTIFICATE.findall(pem)
         if not certificates:
             raise ValueError("The bundle holds no certificate in PEM form.")
+        trust = cls(Mode.BUNDLE, pem="\n".join(certificates))
+        try:
+            trust.context.get_ca_certs()
+        except ssl.SSLError as error:
+            raise ValueError("The bundle holds no certificate that can be read.") from error
         return trust
 
     @classmethod
@@ -66,7 +74,7 @@ class Trust:
     @cached_property
     def context(self) -> ssl.SSLContext:
         if self.mode is Mode.BUNDLE:
-            return _checking_context(ssl.create_default_context(cadata=self.pem))
+            return _checking_context(_context_of(self.pem))
         if self.mode is Mode.SYSTEM:
             return _checking_context(ssl.create_default_context())
         return unchecked_context()
@@ -90,6 +98,13 @@ def unchecked_context() -> ssl.SSLContext:
     context = ssl.create_default_context()
     context.check_hostname = False
     context.verify_mode = ssl.CERT_NONE
+    return context
+
+
+def _context_of(pem: str) -> ssl.SSLContext:
+    """Not by `create_default_context`, which falls back to the system's authorities when a text is empty."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    context.load_verify_locations(cadata=pem)
     return context
 
 

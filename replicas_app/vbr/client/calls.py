@@ -37,7 +37,7 @@ def read(data: Any, from_json: FromJson[Record]) -> Record:
         return record_of(data, from_json, Clock())
     except ValueError as error:
         reason = str(error)
-    raise Malformed("answer", reason)
+    raise Malformed("answer", reason, status=200)
 
 
 def path_of(*parts: str) -> str:

@@ -1,0 +1,74 @@
+"""A simulated backup server over real HTTPS, and clients that wait for nothing."""
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from replicas_app.simulator import Simulator
+from replicas_app.vbr import Client, Deadlines, Retries, Trust
+
+NEWEST = "1.3-rev2"
+
+
+class Waits(list):
+    """The seconds that a client would have waited between its tries; waits none of them."""
+
+    def __call__(self, seconds: float) -> None:
+        self.append(seconds)
+
+
+@pytest.fixture
+def waits() -> Waits:
+    return Waits()
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    with Simulator(replicas=6, vms=2, points=4, seed=7, still=True, rescan_seconds=0.2) as simulator:
+        yield simulator
+
+
+@pytest.fixture
+def connect(simulator: Simulator, waits: Waits) -> Iterator[Callable[..., Client]]:
+    """Makes clients of the simulator; what is not given is right."""
+    opened = []
+
+    def connect(**given) -> Client:
+        opened.append(client_of(simulator, **{"retries": Retries(2, waits)} | given))
+        return opened[-1]
+
+    yield connect
+    for client in opened:
+        client.close()
+
+
+@pytest.fixture
+def client(connect) -> Client:
+    return connect()
+
+
+def client_of(simulator: Simulator, **given) -> Client:
+    wanted = {
+        "base_url": simulator.url,
+        "username": simulator.username,
+        "password": simulator.password,
+        "trust": Trust.pin(simulator.fingerprint),
+        "api_version": NEWEST,
+        "deadlines": Deadlines(connect=5, read=5, total=20),
+    }
+    return Client(**wanted | given)
+
+
+def asked(simulator: Simulator, path: str, method: str = "") -> list:
+    """The requests that came for a path, in their order."""
+    return [one for one in simulator.requests if one.path == path and method in ("", one.method)]
+
+
+def logins(simulator: Simulator, kind: str = "password") -> int:
+    """How many logins of a kind were tried: password or refresh_token."""
+    token = asked(simulator, "/api/oauth2/token")
+    return sum(f"grant_type={kind}".encode() in one.body for one in token)
+
+
+def records(pages) -> list:
+    return [record for page in pages for record in page.records]
