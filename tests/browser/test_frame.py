@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
+from replicas_app.times import ago_words
 from tests.factories import PASSWORD, make_person, make_server
 
 
@@ -144,6 +145,16 @@ def test_ages_in_an_open_page_go_on_counting(page, sign_in):
     page.clock.fast_forward("05:00")
 
     expect(page.locator("[data-age]")).to_have_text("Data 6 min old")
+
+
+def test_the_browser_counts_ages_in_the_words_of_the_server(page, sign_in):
+    sign_in()
+    page.goto("/people/")
+    minutes = [-300, -3, -0.5, 0, 0.9, 1, 59, 60, 161, 2879, 2880, 13_200, 900_000]
+
+    told = page.evaluate("minutes => minutes.map(m => ageWords(m * 60000, 'ago'))", minutes)
+
+    assert told == [ago_words(timedelta(minutes=m)) for m in minutes]
 
 
 def test_at_390_pixels_no_page_is_wider_than_the_screen(page, sign_in):

@@ -1,5 +1,7 @@
 """The frame of every page: who may see it, what it says of the data's age, what browsers may keep, and errors."""
 
+import re
+from collections.abc import Iterator
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
@@ -7,6 +9,7 @@ import pytest
 from django.db import connection
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
+from django.urls import clear_script_prefix, set_script_prefix
 from django.utils import timezone
 from django_htmx.middleware import HtmxDetails
 
@@ -109,6 +112,30 @@ def test_the_bar_marks_where_one_is_and_offers_people_to_admins_only(signed_in):
 
     assert admin.count('aria-current="page">Servers<') == 1
     assert ['href="/people/"' in page for page in (admin, viewer)] == [True, False]
+
+
+@pytest.fixture
+def sub_path(settings) -> Iterator[None]:
+    """The dashboard stands under /dash, as PUBLIC_URL would have it."""
+    settings.FORCE_SCRIPT_NAME = "/dash"
+    set_script_prefix("/dash/")
+    yield
+    clear_script_prefix()
+
+
+@pytest.mark.usefixtures("sub_path")
+def test_under_a_sub_path_every_link_and_form_stays_under_it(signed_in):
+    answer = signed_in(role=Role.ADMIN).get("/people/")
+
+    addresses = re.findall(r'(?:href|action|hx-get)="([^"#]+)"', answer.content.decode())
+    assert {address for address in addresses if not address.startswith(("/dash/", "/static/"))} == set()
+
+
+@pytest.mark.usefixtures("sub_path")
+def test_under_a_sub_path_the_login_leads_back_under_it(client):
+    answer = client.get("/people/")
+
+    assert next_of(answer["Location"]) == ("/dash/accounts/login/", ["/dash/people/"])
 
 
 def test_a_name_is_written_as_text(signed_in):

@@ -1,0 +1,58 @@
+"""The words and marks that every page shares."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+from django.template import engines
+from django.utils import timezone
+
+MOMENT = datetime(2026, 11, 25, 13, 31, 4, tzinfo=UTC)
+
+
+def shown(template: str, **context: object) -> str:
+    return engines["django"].from_string("{% load look %}" + template).render(context)
+
+
+@pytest.mark.parametrize(
+    ("template", "value", "text"),
+    [
+        ("{{ value|utc }}", MOMENT, '<time datetime="2026-11-25T13:31:04+00:00">25 Nov 2026, 13:31 UTC</time>'),
+        ("{{ value|utc }}", None, "–"),
+        ("{{ value|clock }}", None, "–"),
+        ("{{ value|age }}", None, "never"),
+        ("{{ value|ago }}", None, "never"),
+        ("{{ value|duration }}", timedelta(hours=37), "1 d 13 h"),
+        ("{{ value|duration }}", 0.42, "0.4 s"),
+        ("{{ value|duration }}", None, "–"),
+        ("{{ value|number }}", 1257, "1,257"),
+        ("{{ value|number }}", 0, "0"),
+        ("{{ value|number }}", None, "–"),
+        ("{{ value|fingerprint }}", "4f1c9a", "4F:1C:9A"),
+        ("{{ value|fingerprint }}", "", ""),
+        ('{% badge "late" value %}', "<b>", '<span class="badge" data-status="late">&lt;b&gt;</span>'),
+        ('{% pill "critical" value %}', "Infected", '<span class="pill" data-status="critical">Infected</span>'),
+        ('{% quiet "ok" value %}', "Ready", "<span>Ready</span>"),
+        ('{% quiet "late" value %}', "Failover", '<span class="pill" data-status="late">Failover</span>'),
+        ('{% quiet "ok" value %}', "", '<span class="muted">–</span>'),
+    ],
+)
+def test_a_value_is_shown_in_one_way_everywhere(template, value, text):
+    assert shown(template, value=value) == text
+
+
+@pytest.mark.parametrize(("name", "words"), [("age", "2 h 41 min"), ("ago", "2 h 41 min ago")])
+def test_an_age_carries_its_moment(name, words):
+    moment = timezone.now() - timedelta(hours=2, minutes=41)
+
+    text = shown(f"{{{{ value|{name} }}}}", value=moment)
+
+    assert text.endswith(f' data-since="{name}">{words}</time>')
+    assert f'datetime="{moment:%Y-%m-%dT%H:%M:%S}+00:00" title="' in text
+
+
+def test_a_bar_without_a_number_says_none():
+    bar = '{% include "partials/_progress.html" with percent=value label="Reading vbr-oslo" %}'
+
+    assert 'aria-valuenow="62"' in shown(bar, value=62)
+    assert 'aria-valuenow="0"' in shown(bar, value=0)
+    assert "aria-valuenow" not in shown(bar, value=None)
