@@ -9,6 +9,7 @@ from pathlib import Path
 import django
 import pytest
 from django.conf import settings
+from hypothesis import settings as hypothesis
 
 PROJECT = Path(__file__).resolve().parent.parent
 os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
@@ -29,6 +30,9 @@ if WORKER:  # a broker database of its own: the workers' queues must not mix
     os.environ["CELERY_BROKER_URL"] += f"?virtual_host={int(WORKER.removeprefix('gw')) + 1}"
 django.setup()
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+hypothesis.register_profile("default", deadline=None, max_examples=200, derandomize=True)
+hypothesis.register_profile("fuzz", deadline=None, max_examples=3000)
+hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
 def pytest_unconfigure() -> None:

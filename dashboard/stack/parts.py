@@ -15,6 +15,7 @@ WEB_WORKERS = "2"
 WEB_THREADS = "4"
 WEB_GRACE_SECONDS = "4"
 ANSWER_SECONDS = 5
+CELERY = ("-m", "celery", "-A", "dashboard", "-q", "--skip-checks")
 KNOWN = "ignore:You're running the worker with superuser privileges"
 
 
@@ -28,13 +29,11 @@ def valkey(server: Valkey) -> Part:
 
 def worker(data: Path) -> Part:
     """As root it would warn at every start that it is root, which whoever started it knows."""
-    return Part(
-        "worker", python(data, "-m", "celery", "-A", "dashboard", "-q", "--skip-checks", "worker", "--without-gossip")
-    )
+    return Part("worker", python(data, *CELERY, "worker", "--without-gossip", PYTHONWARNINGS=KNOWN))
 
 
 def beat(data: Path) -> Part:
-    return Part("beat", python(data, "-m", "celery", "-A", "dashboard", "-q", "--skip-checks", "beat"))
+    return Part("beat", python(data, *CELERY, "beat"))
 
 
 def web(data: Path, door: socket.socket) -> Part:
