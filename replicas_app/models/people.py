@@ -28,7 +28,9 @@ class PersonManager(UserManager.from_queryset(PersonQuerySet)):
     def get_by_natural_key(self, username: str | None) -> "Person":
         return self.get(username__iexact=username)
 
-    def create_superuser(self, username: str, email: str | None = None, password: str | None = None, **fields: object):
+    def create_superuser(
+        self, username: str, email: str | None = None, password: str | None = None, **fields: object
+    ) -> "Person":
         return super().create_superuser(username, email, password, **{"role": Role.ADMIN, **fields})
 
 

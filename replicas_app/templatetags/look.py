@@ -6,6 +6,7 @@ Tags: `{% glyph "turn" %}`, `{% badge "late" "Late" %}`, `{% pill "critical" "In
 `{% field form.name %}`.
 """
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
 from django import template
@@ -109,7 +110,7 @@ def field(bound: BoundField) -> dict[str, BoundField]:
     return {"field": bound}
 
 
-def _age(moment: datetime | None, words_of, kind: str) -> str:
+def _age(moment: datetime | None, words_of: Callable[[timedelta], str], kind: str) -> str:
     if moment is None:
         return "never"
     words = words_of(timezone.now() - moment)
