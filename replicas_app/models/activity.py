@@ -142,7 +142,7 @@ class RescanQuerySet(models.QuerySet["Rescan"]):
         """With server, person and the name of the first replica, so that a list needs one query."""
         first = RescanReplica.objects.filter(rescan=models.OuterRef("pk")).order_by("replica__sort_key", "pk")
         name = models.Subquery(first.values("replica__name")[:1])
-        return self.select_related("server", "asked_by").annotate(first_replica_name=name)
+        return self.select_related("server", "asked_by", "stop_asked_by", "sync_run").annotate(first_replica_name=name)
 
 
 class Rescan(models.Model):
@@ -227,6 +227,11 @@ class Rescan(models.Model):
     @property
     def is_open(self) -> bool:
         return self.state in RESCAN_OPEN
+
+    @property
+    def others(self) -> int:
+        """How many replicas it has beside the first."""
+        return self.replica_count - 1
 
     @property
     def asked_by_words(self) -> str:

@@ -6,6 +6,7 @@ Plain functions over rows: no Celery, no HTTP requests of their own.
 from replicas_app.rescans.rows import claim, take_due
 from replicas_app.rescans.steps import advance
 from replicas_app.rescans.stops import stop
+from replicas_app.rescans.story import Story
 from replicas_app.rescans.wishes import LARGEST_SESSION, NothingSelected, Selection, sort_out, start
 from replicas_app.rescans.words import fix
 
@@ -13,6 +14,7 @@ __all__ = [
     "LARGEST_SESSION",
     "NothingSelected",
     "Selection",
+    "Story",
     "advance",
     "claim",
     "fix",

@@ -41,8 +41,14 @@ class Selection:
     started: list[Rescan] = field(default_factory=list)
 
     @property
-    def ready_count(self) -> int:
-        return sum(map(len, self.ready.values()))
+    def what(self) -> str:
+        """What can be rescanned: the replica's name, or how many there are."""
+        replicas = [replica for part in self.ready.values() for replica in part]
+        return replicas[0].name if len(replicas) == 1 else f"{len(replicas):,} replicas"
+
+    @property
+    def where(self) -> str:
+        return next(iter(self.ready)).name if len(self.ready) == 1 else f"{len(self.ready)} servers"
 
     @property
     def sessions_needed(self) -> int:

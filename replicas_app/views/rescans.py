@@ -1,0 +1,167 @@
+"""Rescans: ask, start, watch, stop, and the list of all. No view talks to a backup server."""
+
+import hashlib
+from collections.abc import Sequence
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import permission_required
+from django.core.exceptions import ValidationError
+from django.db.models import Q
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.views.decorators.http import require_GET, require_http_methods, require_POST
+
+from replicas_app import rescans
+from replicas_app.filters.rescans import RescanFilters
+from replicas_app.models import BackupServer, Replica, Rescan
+from replicas_app.views.shared import announce, confirm, page_address, template_for, wants_part
+
+SHOWN_MEMBERS = 50
+KEPT_BY_FACETS = ("sort", "per_page", "created_after", "created_before", "replica", "vm")
+"""What is asked for beside the facets' ticks and stays when one of them is set."""
+for_operators = permission_required("replicas_app.rescan", raise_exception=True)
+
+
+class KeysField(forms.Field):
+    """Primary keys: the field repeated, or several with commas between (a POST may hold a thousand fields at most)."""
+
+    widget = forms.SelectMultiple
+
+    def clean(self, value: Sequence[str]) -> list[int]:
+        texts = [text.strip() for part in value for text in part.split(",") if text.strip()]
+        if not all(text.isascii() and text.isdigit() and len(text) < 19 for text in texts):
+            raise ValidationError("The selection holds something that is not the number of a replica.")
+        return list(dict.fromkeys(int(text) for text in texts))
+
+
+class WishForm(forms.Form):
+    """Which replicas, and why. A wrong value refuses the whole: an act is not done to a part of what was meant."""
+
+    id = KeysField(required=False)
+    again = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    """A rescan whose replicas are meant, too."""
+    reason = forms.CharField(
+        label="Why",
+        help_text="Optional, kept with the rescan.",
+        required=False,
+        max_length=500,
+        widget=forms.TextInput(attrs={"autocomplete": "off"}),
+    )
+
+    def replicas(self) -> list[Replica]:
+        meant = Q(pk__in=self.cleaned_data["id"]) | Q(rescan_members__rescan=self.cleaned_data["again"])
+        return list(Replica.objects.filter(meant).select_related("server").distinct())
+
+
+@require_GET
+def rescan_list(request: HttpRequest) -> HttpResponse:
+    filters = RescanFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
+    counts = filters.counts_of(Rescan.objects.all())
+    page = filters.page_of(filters.apply(Rescan.objects.with_names()), counts.total)
+    stories = [rescans.Story(rescan, timezone.now()) for rescan in page.rows]
+    version = hashlib.blake2b(" ".join(story.version for story in stories).encode(), digest_size=12).hexdigest()
+    if _has_seen(request, version):
+        return HttpResponse(status=204)
+    template = template_for(request, page="rescans/list.html", part="rescans/_list.html")
+    context = {
+        "filters": filters,
+        "facets": [facet for facet in filters.facets_of(counts) if facet.is_worth_showing],
+        "page": page,
+        "stories": stories,
+        "version": version,
+        "is_live": any(not story.is_settled for story in stories),
+        "kept": [(key, value) for key in KEPT_BY_FACETS for value in request.GET.getlist(key)],
+        "previous": filters.page_href(page.number - 1) if (page.number or 1) > 1 else "",
+        "next": filters.page_href(page.number + 1) if page.has_next else "",
+        "first_page": filters.page_href(1),
+    }
+    return render(request, template, context)
+
+
+@require_GET
+def rescan_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    rescan = get_object_or_404(Rescan.objects.with_names(), pk=pk)
+    is_whole = "all" in request.GET
+    story = rescans.Story(rescan, timezone.now(), is_whole=is_whole)
+    if _has_seen(request, story.version):
+        return HttpResponse(status=204)
+    template = template_for(request, page="rescans/detail.html", part="rescans/_live.html")
+    members = rescan.replicas.order_by("sort_key", "pk")[: None if is_whole else SHOWN_MEMBERS]
+    response = render(request, template, {"rescan": rescan, "story": story, "members": members})
+    if wants_part(request) and request.headers.get("X-Heard") != rescan.state:
+        announce(response, f"Rescan {rescan.pk}: {story.headline}")
+    return response
+
+
+@require_http_methods(["GET", "POST"])
+@for_operators
+def rescan_ask(request: HttpRequest) -> HttpResponse:
+    """What would be done, before it is. A large selection comes by POST, which changes nothing either."""
+    form = WishForm(request.POST if request.method == "POST" else request.GET)
+    replicas = form.replicas() if form.is_valid() else []
+    return _ask(request, form, replicas)
+
+
+@require_POST
+@for_operators
+def rescan_start(request: HttpRequest) -> HttpResponse:
+    form = WishForm(request.POST)
+    replicas = form.replicas() if form.is_valid() else []
+    if not replicas:
+        return _ask(request, form, [])
+    selection = rescans.start(request.user, replicas, form.cleaned_data["reason"])
+    _tell(request, selection)
+    return redirect(selection.leads_to or "rescans")
+
+
+@require_http_methods(["GET", "POST"])
+@for_operators
+def rescan_stop(request: HttpRequest, pk: int) -> HttpResponse:
+    rescan = get_object_or_404(Rescan.objects.with_names(), pk=pk)
+    if request.method == "GET":
+        return confirm(request, "rescans/stop.html", {"rescan": rescan})
+    if not rescans.stop(rescan, request.user):
+        messages.info(request, "There was nothing left to stop.")
+    return redirect(rescan)
+
+
+def _ask(request: HttpRequest, form: WishForm, replicas: list[Replica]) -> HttpResponse:
+    selection = rescans.sort_out(replicas)
+    context = {
+        "form": form,
+        "selection": selection,
+        "count": len(replicas),
+        "ids": ",".join(str(replica.pk) for replica in replicas),
+        "back": page_address(request) if request.method == "POST" else reverse("replicas"),
+        "session_size": rescans.LARGEST_SESSION,
+    }
+    return confirm(request, "rescans/ask.html", context, status=200 if selection.ready else 422)
+
+
+def _tell(request: HttpRequest, selection: rescans.Selection) -> None:
+    """What a person has to know beside what the next page shows."""
+    if len(selection.started) > 1:
+        count = sum(rescan.replica_count for rescan in selection.started)
+        words = f"{len(selection.started)} rescans of {count:,} replicas were started. Those of one server run in turn."
+        messages.success(request, words)
+    for rescan, replicas in selection.taken.items():
+        messages.warning(request, _taken_words(rescan, replicas))
+    if left_out := len(selection.removed) + sum(map(len, selection.disabled.values())):
+        messages.warning(request, f"{left_out:,} left out: gone from their server, or on one that is disabled.")
+
+
+def _taken_words(rescan: Rescan, replicas: list[Replica]) -> SafeString:
+    link = format_html('<a href="{}">rescan {}</a>', rescan.get_absolute_url(), rescan.pk)
+    if len(replicas) == 1:
+        return format_html("{} is in {} of {} already.", replicas[0], link, rescan.asked_by_words)
+    return format_html("{} replicas are in {} of {} already.", len(replicas), link, rescan.asked_by_words)
+
+
+def _has_seen(request: HttpRequest, version: str) -> bool:
+    """Whether a part of a page asks for what it shows already."""
+    return wants_part(request) and request.headers.get("X-Seen") == version
