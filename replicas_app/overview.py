@@ -17,10 +17,19 @@ from replicas_app.models import BackupServer, Event, Replica, RestorePoint, Sync
 
 NEW_WITHIN = timedelta(hours=24)
 CHART_DAYS = 30
+CHART_WIDTH, CHART_HEIGHT = 1200, 110
 RUNS_WITH_NEWS = 8
 TOLD_ONE_BY_ONE = 3
 """A group of changes of this size or smaller is told replica by replica."""
 ALARMING = ("Suspicious", "Infected")
+CHANGE_WORDS = {
+    EventKind.APPEARED: ("appeared", "appeared"),
+    EventKind.REMOVED: ("is gone", "are gone"),
+    EventKind.REAPPEARED: ("is back", "are back"),
+    EventKind.STATE: ("changed its state", "changed their state"),
+}
+IN_THE_LEDE = 2
+"""So many servers that could not be read are named in the first sentence."""
 HALF_READ = ("drop", "short", "aside")
 """The causes of `SyncRun.error` after which what came is stored all the same."""
 
@@ -33,6 +42,8 @@ class Figure:
     count: int
     href: str
     tone: str = ""
+    share: float = 0
+    """Of the largest figure of its group, in percent: the length of its bar."""
 
 
 @dataclass(frozen=True)
@@ -64,6 +75,10 @@ class ServerLine:
         return "late" if self.is_stale else "ok"
 
     @property
+    def is_unread(self) -> bool:
+        return self.server.is_enabled and (self.tone == "critical" or self.is_stale)
+
+    @property
     def replicas_href(self) -> str:
         return replicas_address(server=self.server.pk)
 
@@ -73,18 +88,34 @@ class ServerLine:
 
 
 @dataclass(frozen=True)
+class Told:
+    """One replica and what happened to it, where there are so few that each is told."""
+
+    replica: Replica
+    words: str
+
+    @classmethod
+    def of(cls, event: Event) -> "Told":
+        if event.kind != EventKind.STATE:
+            return cls(event.replica, "")
+        return cls(event.replica, f"{_state(event.old)} → {_state(event.new)}")
+
+
+@dataclass(frozen=True)
 class Change:
     """What one read of one server saw happen in one way: `412 replicas appeared`."""
 
     run: SyncRun
     kind: str
     count: int
-    events: list[Event]
-    """The events themselves where they are few; empty where they are many."""
+    told: list[Told]
+    """Each of them where they are few; empty where they are many."""
 
     @property
     def words(self) -> str:
-        return EventKind(self.kind).label if self.kind in EventKind.values else self.kind
+        """The end of the sentence that begins with the replicas."""
+        one, many = CHANGE_WORDS.get(self.kind, (self.kind, self.kind))
+        return one if self.count == 1 else many
 
     @property
     def href(self) -> str:
@@ -93,14 +124,22 @@ class Change:
 
 @dataclass(frozen=True)
 class Day:
-    """The restore points that were created on one day (UTC) and are still there."""
+    """The restore points that were created on one day (UTC) and are still there, and their bar in the chart."""
 
     day: datetime
     count: int
+    x: float
+    height: int
+
+    @property
+    def y(self) -> int:
+        return CHART_HEIGHT - self.height
 
     @property
     def href(self) -> str:
-        return points_address(created_after=f"{self.day:%Y-%m-%d}", created_before=f"{self.day:%Y-%m-%d}")
+        """Both ends count in the list, so the day ends with its last microsecond."""
+        last = self.day + timedelta(days=1, microseconds=-1)
+        return points_address(created_after=f"{self.day:%Y-%m-%dT%H:%M}", created_before=f"{last:%Y-%m-%dT%H:%M:%S.%f}")
 
 
 class Overview:
@@ -114,6 +153,19 @@ class Overview:
         return server_lines(BackupServer.objects.by_name(), self.now)
 
     @cached_property
+    def unread(self) -> list[ServerLine]:
+        """The servers that are asked and cannot be read, or have not been for a while."""
+        return [line for line in self.servers if line.is_unread]
+
+    @property
+    def unread_in_lede(self) -> list[ServerLine]:
+        return self.unread[:IN_THE_LEDE]
+
+    @property
+    def more_unread(self) -> int:
+        return len(self.unread[IN_THE_LEDE:])
+
+    @cached_property
     def replicas(self) -> Figure:
         return Figure("replicas", sum(line.replicas for line in self.servers), replicas_address())
 
@@ -125,7 +177,7 @@ class Overview:
     def new_points(self) -> Figure:
         since = (self.now - NEW_WITHIN).replace(second=0, microsecond=0)
         count = RestorePoint.objects.present().filter(created_at__gte=since).count()
-        return Figure("new in 24 h", count, points_address(created_after=f"{since:%Y-%m-%dT%H:%M}Z"))
+        return Figure("new in 24 h", count, points_address(created_after=f"{since:%Y-%m-%dT%H:%M}"))
 
     @cached_property
     def states(self) -> list[Figure]:
@@ -151,6 +203,12 @@ class Overview:
         return [figure for figure in map(self._points_that_are, reversed(ALARMING)) if figure.count]
 
     @cached_property
+    def alarming(self) -> Figure:
+        """All restore points in which a scan found something."""
+        found = sum(figure.count for figure in self.not_clean)
+        return Figure("not clean", found, points_address(malware=ALARMING))
+
+    @cached_property
     def unseen(self) -> Figure:
         """CDP replicas: the API tells neither their state nor their restore points."""
         count = Replica.objects.present().filter(TYPES.where("type", ["CDP"])).count()
@@ -164,7 +222,8 @@ class Overview:
         points = RestorePoint.objects.present().filter(created_at__gte=first, created_at__lt=today + timedelta(days=1))
         counted = points.annotate(day=TruncDay("created_at", tzinfo=UTC)).order_by().values_list("day")
         counts = dict(counted.annotate(count=Count("pk")))
-        return [Day(day, counts.get(day, 0)) for day in (first + timedelta(days=n) for n in range(CHART_DAYS))]
+        most = max(counts.values(), default=1)
+        return [_bar(first + timedelta(days=place), counts, most, place) for place in range(CHART_DAYS)]
 
     @cached_property
     def changes(self) -> list[Change]:
@@ -174,13 +233,19 @@ class Overview:
         }
         events = Event.objects.filter(run__in=runs)
         counted = events.order_by().values_list("run", "kind").annotate(count=Count("pk"))
-        few = _few_events(events)
+        few = _told_one_by_one(events)
         changes = [Change(runs[run], kind, count, few[run, kind]) for run, kind, count in counted]
         return sorted(changes, key=lambda change: (-change.run.pk, change.kind))
 
     def _points_that_are(self, status: str) -> Figure:
         count = RestorePoint.objects.present().filter(MALWARE.where("malware", [status])).count()
         return Figure(MALWARE.words_of(status), count, points_address(malware=status), MALWARE.tone_of(status))
+
+
+def _bar(day: datetime, counts: Mapping[datetime, int], most: int, place: int) -> Day:
+    count = counts.get(day, 0)
+    height = max(1, round(count * CHART_HEIGHT / most)) if count else 0
+    return Day(day, count, round(place * CHART_WIDTH / CHART_DAYS, 1), height)
 
 
 def server_lines(servers: Iterable[BackupServer], now: datetime) -> list[ServerLine]:
@@ -200,6 +265,17 @@ def server_lines(servers: Iterable[BackupServer], now: datetime) -> list[ServerL
     ]
 
 
+def server_line(server: BackupServer, now: datetime) -> ServerLine:
+    held = Replica.objects.filter(server=server)
+    return ServerLine(
+        server,
+        held.present().count(),
+        held.aggregate(sum=Sum("point_count"))["sum"] or 0,
+        server.sync_runs.newest_first().first(),
+        server.is_stale(now),
+    )
+
+
 def replicas_address(**query: object) -> str:
     return _address("replicas", query)
 
@@ -217,17 +293,28 @@ def _figures(column: str, key: str, vocabulary: Vocabulary) -> list[Figure]:
     counts: Counter[str] = Counter()
     for value, count in Replica.objects.present().order_by().values_list(column).annotate(count=Count("pk")):
         counts[vocabulary.asked(value)] += count
+    most = max(counts.values(), default=1)
     return [
-        Figure(vocabulary.words_of(value), counts[value], replicas_address(**{key: value}), vocabulary.tone_of(value))
+        Figure(
+            vocabulary.words_of(value),
+            counts[value],
+            replicas_address(**{key: value}),
+            vocabulary.tone_of(value),
+            share=round(100 * counts[value] / most, 1),
+        )
         for value in sorted(counts, key=vocabulary.place_of)
     ]
 
 
-def _few_events(events: QuerySet[Event]) -> Mapping[tuple[int, str], list[Event]]:
-    """By run and kind, the events of the groups that are small enough to be told one by one."""
+def _told_one_by_one(events: QuerySet[Event]) -> Mapping[tuple[int, str], list[Told]]:
+    """By run and kind, the replicas of the groups that are small enough."""
     together = Window(Count("pk"), partition_by=[F("run"), F("kind")])
     small = events.annotate(together=together).filter(together__lte=TOLD_ONE_BY_ONE)
-    found: dict[tuple[int, str], list[Event]] = defaultdict(list)
+    found: dict[tuple[int, str], list[Told]] = defaultdict(list)
     for event in small.select_related("replica").order_by("replica__sort_key", "pk"):
-        found[event.run_id, event.kind].append(event)
+        found[event.run_id, event.kind].append(Told.of(event))
     return found
+
+
+def _state(value: str) -> str:
+    return STATES.words_of(STATES.asked(value))

@@ -10,7 +10,7 @@ from celery import shared_task
 from celery.signals import worker_shutting_down
 from django.utils import timezone
 
-from replicas_app import rescans, sync
+from replicas_app import doctor, rescans, sync
 
 _stopping = multiprocessing.RawValue("b", False)
 """Shared by the worker's processes (they are forked after this module is imported): a sync stops between pages."""
@@ -47,3 +47,14 @@ def enqueue_due_rescans() -> None:
     """Called by beat: a message for every rescan whose next step is due and of which no worker knows one."""
     for rescan_id in rescans.take_due(timezone.now()):
         follow_rescan.delay_on_commit(rescan_id)
+
+
+@shared_task
+def test_server(server_id: int) -> None:
+    doctor.perform(server_id)
+
+
+def enqueue_due_tests() -> None:
+    """Called by beat: another message for every connection test that nobody took up."""
+    for server_id in doctor.take_unheard(timezone.now()):
+        test_server.delay(server_id)

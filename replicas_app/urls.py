@@ -2,9 +2,25 @@
 
 from django.urls import path
 
-from replicas_app.views import accounts, people
+from replicas_app.views import accounts, overview, people, rescans, servers
 
 urlpatterns = [
+    path("", overview.overview, name="overview"),
+    path("servers/", servers.server_list, name="servers"),
+    path("servers/add/", servers.server_add, name="server-add"),
+    path("servers/<int:pk>/", servers.server_detail, name="server"),
+    path("servers/<int:pk>/edit/", servers.server_edit, name="server-edit"),
+    path("servers/<int:pk>/remove/", servers.server_remove, name="server-remove"),
+    path("servers/<int:pk>/toggle/", servers.server_toggle, name="server-toggle"),
+    path("servers/<int:pk>/test/", servers.server_test, name="server-test"),
+    path("servers/<int:pk>/sync/", servers.server_sync, name="server-sync"),
+    path("servers/<int:pk>/pin/", servers.server_pin, name="server-pin"),
+    path("servers/<int:pk>/runs/<int:run_pk>/", servers.sync_run, name="sync-run"),
+    path("rescans/", rescans.rescan_list, name="rescans"),
+    path("rescans/new/", rescans.rescan_ask, name="rescan-ask"),
+    path("rescans/start/", rescans.rescan_start, name="rescan-start"),
+    path("rescans/<int:pk>/", rescans.rescan_detail, name="rescan"),
+    path("rescans/<int:pk>/stop/", rescans.rescan_stop, name="rescan-stop"),
     path("accounts/login/", accounts.SignIn.as_view(), name="login"),
     path("accounts/logout/", accounts.SignOut.as_view(), name="logout"),
     path("accounts/password/change/", accounts.PasswordChange.as_view(), name="password-change"),

@@ -30,6 +30,7 @@ if WORKER:  # a broker database of its own: the workers' queues must not mix
     os.environ["CELERY_BROKER_URL"] += f"?virtual_host={int(WORKER.removeprefix('gw')) + 1}"
 django.setup()
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a test that makes a person waits less
 hypothesis.register_profile("default", deadline=None, max_examples=200, derandomize=True)
 hypothesis.register_profile("fuzz", deadline=None, max_examples=3000)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))

@@ -38,8 +38,10 @@ def make_server(name: str = "", **fields: Any) -> BackupServer:
     fields.setdefault("api_version", "1.3-rev0")
     fields.setdefault("last_attempt_at", now - timedelta(minutes=1))
     fields.setdefault("last_success_at", now - timedelta(minutes=1))
-    server = BackupServer(name=name or f"vbr-{number}", **{"next_sync_at": now + timedelta(minutes=4), **fields})
-    server.password = fields.pop("password", "pw1")
+    fields = {"next_sync_at": now + timedelta(minutes=4), "password": "pw1", **fields}
+    server = BackupServer(name=name or f"vbr-{number}", password=fields.pop("password"))
+    for field, value in fields.items():  # after the password, whose setter ends a pause and forgets the token
+        setattr(server, field, value)
     server.save()
     return server
 

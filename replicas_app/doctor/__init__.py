@@ -3,6 +3,6 @@
 from replicas_app.doctor.exam import examine
 from replicas_app.doctor.fixes import fix
 from replicas_app.doctor.report import Report, Step
-from replicas_app.doctor.wishes import LOST_AFTER, ask, keep, perform, take_unheard
+from replicas_app.doctor.wishes import ask, keep, perform, stage_of, take_unheard
 
-__all__ = ["LOST_AFTER", "Report", "Step", "ask", "examine", "fix", "keep", "perform", "take_unheard"]
+__all__ = ["Report", "Step", "ask", "examine", "fix", "keep", "perform", "stage_of", "take_unheard"]

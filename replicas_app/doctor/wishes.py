@@ -27,6 +27,17 @@ def ask(server: BackupServer) -> bool:
     return bool(idle.update(doctor_asked_at=now, doctor_started_at=None, doctor_at=None, doctor_report={}))
 
 
+def stage_of(server: BackupServer, now: datetime) -> str:
+    """How far the newest test is: never, waiting, running, done, or lost with the process that made it."""
+    if server.doctor_asked_at is None:
+        return "never"
+    if server.doctor_at is not None:
+        return "done"
+    if now - server.doctor_asked_at > LOST_AFTER:
+        return "lost"
+    return "running" if server.doctor_started_at else "waiting"
+
+
 def take_unheard(now: datetime) -> list[int]:
     """The servers whose test was asked for a while ago and begun by nobody."""
     waiting = BackupServer.objects.filter(doctor_at=None, doctor_started_at=None)

@@ -127,6 +127,10 @@ class SyncRun(models.Model):
 
 
 class RescanQuerySet(models.QuerySet["Rescan"]):
+    def present(self) -> Self:
+        """All: what was asked for is never removed."""
+        return self.all()
+
     def open(self) -> Self:
         return self.filter(OPEN_RESCAN)
 

@@ -1,6 +1,7 @@
 """The backup servers: how to reach them, and what is known of them and since when."""
 
 from datetime import datetime, timedelta
+from hashlib import sha256
 from typing import Self
 
 from django.db import models
@@ -21,6 +22,15 @@ class BackupServerQuerySet(models.QuerySet["BackupServer"]):
     def due(self, now: datetime) -> Self:
         """Enabled servers whose next sync is due and that no sync is open for."""
         return self.enabled().filter(next_sync_at__lte=now).exclude(sync_runs__state__in=SYNC_OPEN)
+
+    def same_installation(self, server: "BackupServer") -> Self:
+        """The other rows that turned out to lead to the same backup server, by the id that it tells of itself."""
+        return self.exclude(pk=server.pk).exclude(vbr_id="").filter(vbr_id=server.vbr_id).by_name()
+
+    def version(self, now: datetime) -> str:
+        """Another text whenever something that was read of these servers, or the word for its age, is another one."""
+        state = [(server.pk, server.data_version, server.is_stale(now)) for server in self.order_by("pk")]
+        return sha256(repr(state).encode()).hexdigest()[:16]
 
     def by_name(self) -> Self:
         return self.order_by("name", "pk")

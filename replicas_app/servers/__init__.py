@@ -1,10 +1,20 @@
 """The list of backup servers as people change it: the form, the acts, the removal."""
 
-from replicas_app.servers.acts import Twin, accept, add, change, offered_certificate, switch
+from replicas_app.servers.acts import (
+    WAY_IN,
+    Twin,
+    accept,
+    add,
+    change,
+    offered_certificate,
+    switch,
+    why_not_read,
+)
 from replicas_app.servers.form import ServerForm
 from replicas_app.servers.removal import Holdings, IsBeingRead, holdings, remove
 
 __all__ = [
+    "WAY_IN",
     "Holdings",
     "IsBeingRead",
     "ServerForm",
@@ -16,4 +26,5 @@ __all__ = [
     "offered_certificate",
     "remove",
     "switch",
+    "why_not_read",
 ]

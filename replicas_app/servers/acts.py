@@ -1,7 +1,7 @@
 """What people do to the list of servers: connect one, change it, accept its certificate, switch it on and off."""
 
 import logging
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from django.db import IntegrityError, transaction
@@ -9,14 +9,17 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from replicas_app.choices import TrustMode
+from replicas_app.crypt import UnreadableSecret
 from replicas_app.models import BackupServer
-from replicas_app.servers.form import WAY_IN
 
 logger = logging.getLogger(__name__)
 
-COLUMN_OF = {"password": "password_encrypted"}
-WAY_IN_COLUMNS = {COLUMN_OF.get(field, field) for field in WAY_IN}
+WAY_IN = frozenset({"base_url", "username", "password", "trust", "ca_bundle", "pinned_sha256", "api_version"})
+"""The fields that say how to get in: what a server told us under the old ones no longer counts."""
+DUE_AT_ONCE = WAY_IN | {"is_enabled", "sync_interval_seconds"}
+"""The fields after whose change the next read is due at once."""
 SAME_WISH = ("name", "base_url", "username", "trust", "ca_bundle", "sync_interval_seconds", "is_enabled")
+COLUMN_OF = {"password": "password_encrypted"}
 
 
 class Twin(Exception):
@@ -40,17 +43,21 @@ def add(server: BackupServer) -> tuple[BackupServer, bool]:
         twin = BackupServer.objects.filter(Q(base_url=server.base_url) | Q(name__iexact=server.name)).first()
         if twin is None:
             raise
-        if not is_same_wish(server, twin):
+        if not is_same_wish({name: getattr(server, name) for name in (*SAME_WISH, "password")}, twin):
             raise Twin(twin) from error
         return twin, False
     logger.info("server %s was connected", server.pk)
     return server, True
 
 
-def is_same_wish(server: BackupServer, stored: BackupServer) -> bool:
-    """Whether somebody who typed `server` typed what is stored already: pressed twice, or sent again."""
-    alike = all(getattr(server, field) == getattr(stored, field) for field in SAME_WISH)
-    return alike and server.password == stored.password
+def is_same_wish(values: Mapping[str, Any], stored: BackupServer) -> bool:
+    """Whether somebody who typed these values typed what is stored already: pressed twice, or sent again."""
+    try:
+        return stored.password == values["password"] and all(
+            getattr(stored, name) == values[name] for name in SAME_WISH
+        )
+    except UnreadableSecret:
+        return False
 
 
 def change(server: BackupServer, changed: Iterable[str]) -> None:
@@ -58,16 +65,23 @@ def change(server: BackupServer, changed: Iterable[str]) -> None:
 
     Another way in makes what was learned on the old one void, and the next sync due at once.
     """
+    changed = set(changed)
     columns = {COLUMN_OF.get(field, field) for field in changed}
-    if columns & WAY_IN_COLUMNS:
-        columns |= _forget_way_in(server, keeps_revision="api_version" in columns or "base_url" not in columns)
+    if server.pinned_certificate.get("sha256") != server.pinned_sha256:
+        server.pinned_certificate = {}
+        columns.add("pinned_certificate")
+    if changed & WAY_IN:
+        columns |= _forget_way_in(server, changed)
+    if changed & DUE_AT_ONCE:
+        server.next_sync_at = None if server.is_unconfirmed else timezone.now()
+        columns.add("next_sync_at")
     server.save(update_fields=columns)
     BackupServer.objects.filter(pk=server.pk).update(data_version=F("data_version") + 1)
     logger.info("server %s was changed: %s", server.pk, ", ".join(sorted(columns)))
 
 
-def _forget_way_in(server: BackupServer, *, keeps_revision: bool) -> set[str]:
-    """Void what hung on the old address, account or trust. Returns the columns that were written."""
+def _forget_way_in(server: BackupServer, changed: set[str]) -> set[str]:
+    """Void what was learned on the old way in. Returns the columns that were written."""
     blank = {
         "token_encrypted": "",
         "refused_sign_ins": 0,
@@ -78,14 +92,24 @@ def _forget_way_in(server: BackupServer, *, keeps_revision: bool) -> set[str]:
         "last_error_cause": "",
         "doctor_report": {},
         "doctor_asked_at": None,
+        "doctor_started_at": None,
         "doctor_at": None,
-        "next_sync_at": None if server.is_unconfirmed else timezone.now(),
     }
-    if not keeps_revision:
-        blank["api_version"] = ""
+    if "base_url" in changed:
+        blank |= {"vbr_id": "", "vbr_name": "", "build_version": ""}
+        blank |= {} if "api_version" in changed else {"api_version": ""}
     for column, value in blank.items():
         setattr(server, column, value)
     return set(blank)
+
+
+def why_not_read(server: BackupServer) -> str:
+    """Why nobody may read this server now, in a sentence; empty where it may be read."""
+    if not server.is_enabled:
+        return f"{server} is disabled: enable it first."
+    if server.is_unconfirmed:
+        return f"Nothing is sent to {server} before its certificate was compared and accepted."
+    return ""
 
 
 def offered_certificate(server: BackupServer) -> dict[str, Any] | None:
@@ -106,6 +130,4 @@ def accept(server: BackupServer, sha256: str) -> bool:
 def switch(server: BackupServer, *, on: bool) -> None:
     """Read this server, or leave it alone. What is known of it stays."""
     server.is_enabled = on
-    if on and not server.is_unconfirmed:
-        server.next_sync_at = timezone.now()
-    change(server, ["is_enabled", "next_sync_at"])
+    change(server, ["is_enabled"])

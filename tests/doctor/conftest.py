@@ -17,7 +17,7 @@ def simulator():
 
 
 @pytest.fixture
-def server(transactional_db, simulator) -> BackupServer:
+def server(db, simulator) -> BackupServer:
     return make_server_of(simulator)
 
 

@@ -112,7 +112,7 @@ def test_a_bundle_with_the_servers_own_certificate_is_enough(server, simulator):
     assert report.passed
 
 
-def test_an_expired_certificate_is_told_as_expired(transactional_db):
+def test_an_expired_certificate_is_told_as_expired(db):
     with Simulator(replicas=1, vms=1, points=1, certificate_days=-1) as expired:
         server = make_server_of(expired)
 
@@ -129,7 +129,7 @@ def test_an_unchecked_certificate_passes_with_a_loud_word(server):
     assert "anybody may stand in between" in step(report, "certificate").fix
 
 
-def test_a_revision_that_the_server_does_not_offer_is_told_with_those_it_does(transactional_db):
+def test_a_revision_that_the_server_does_not_offer_is_told_with_those_it_does(db):
     with Simulator(replicas=1, vms=1, points=1, versions=["1.2-rev1"]) as old:
         server = make_server_of(old, api_version="1.3-rev2")
 
@@ -140,7 +140,7 @@ def test_a_revision_that_the_server_does_not_offer_is_told_with_those_it_does(tr
 
 
 @pytest.mark.parametrize("version", ["1.2-rev1", "1.3-rev0", "1.3-rev1", "1.3-rev2"])
-def test_every_known_revision_passes_and_is_kept(transactional_db, version):
+def test_every_known_revision_passes_and_is_kept(db, version):
     with Simulator(replicas=2, vms=1, points=1, versions=[version]) as simulator:
         server = make_server_of(simulator)
 
@@ -151,7 +151,7 @@ def test_every_known_revision_passes_and_is_kept(transactional_db, version):
     assert server.api_version == version
 
 
-def test_an_old_server_without_a_list_of_all_points_passes(transactional_db):
+def test_an_old_server_without_a_list_of_all_points_passes(db):
     with Simulator(replicas=2, vms=1, points=1, bulk_points=False) as simulator:
         report = doctor.examine(make_server_of(simulator))
 
@@ -187,14 +187,14 @@ def test_a_locked_account_is_told_with_the_end_of_the_lock(server, simulator):
     assert "Until " in step(report, "login").fix
 
 
-def test_an_account_with_a_second_factor_is_told_as_such(transactional_db):
+def test_an_account_with_a_second_factor_is_told_as_such(db):
     with Simulator(replicas=1, vms=1, points=1, mfa_users=["svc"]) as simulator:
         report = doctor.examine(make_server_of(simulator))
 
     assert failed(report) == [("login", "mfa")]
 
 
-def test_a_viewer_is_told_which_rights_are_missing_one_by_one(transactional_db):
+def test_a_viewer_is_told_which_rights_are_missing_one_by_one(db):
     with Simulator(replicas=2, vms=1, points=1, role="viewer") as simulator:
         report = doctor.examine(make_server_of(simulator))
 
@@ -203,7 +203,7 @@ def test_a_viewer_is_told_which_rights_are_missing_one_by_one(transactional_db):
     assert "Veeam Restore Operator" in step(report, "replicas").fix
 
 
-def test_a_restore_operator_passes_without_the_servers_facts(transactional_db):
+def test_a_restore_operator_passes_without_the_servers_facts(db):
     with Simulator(replicas=2, vms=1, points=1, role="restore operator") as simulator:
         report = doctor.examine(make_server_of(simulator))
 
@@ -265,7 +265,7 @@ def test_a_password_is_in_no_word_of_the_report(server):
 
 @pytest.mark.parametrize("username", ["CORP\\svc-dr"])
 @pytest.mark.parametrize("password", ["p&a=s+s%20 wörd\"'\\;", " space before and after ", "x" * 200])
-def test_users_and_passwords_of_real_domains_sign_in(transactional_db, username, password):
+def test_users_and_passwords_of_real_domains_sign_in(db, username, password):
     with Simulator(replicas=1, vms=1, points=1, username=username, password=password) as simulator:
         report = doctor.examine(make_server_of(simulator))
 

@@ -1,0 +1,23 @@
+"""The first page: how things stand, every number a link to its rows."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from replicas_app.models import BackupServer
+from replicas_app.overview import Overview
+from replicas_app.views.shared import template_for, wants_part
+
+
+@require_GET
+@vary_on_headers("HX-Request")
+def overview(request: HttpRequest) -> HttpResponse:
+    """An open page asks with the version that it shows, and is sent another one only where there is one."""
+    now = timezone.now()
+    version = BackupServer.objects.version(now)
+    if wants_part(request) and request.GET.get("seen") == version:
+        return HttpResponse(status=204)
+    template = template_for(request, page="overview/page.html", part="overview/_figures.html")
+    return render(request, template, {"overview": Overview(now), "version": version})

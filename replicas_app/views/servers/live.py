@@ -1,0 +1,102 @@
+"""What goes on at a server right now, for a page that looks every second and must not jump."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from functools import cached_property
+from hashlib import sha256
+from urllib.parse import urlencode
+
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+
+from replicas_app import doctor
+from replicas_app.models import BackupServer, SyncRun
+from replicas_app.times import duration_words
+from replicas_app.views.shared import announce, wants_part
+
+SHORT = 12
+ENDPOINTS = {
+    "replicas": "replicas",
+    "replicaPoints": "restore points",
+    "sessions": "sessions",
+    "serverInfo": "its own facts (build, id)",
+}
+
+
+@dataclass(frozen=True)
+class Live:
+    """The read and the test of one server at one moment. An open page says what it has seen, and gets what is new."""
+
+    server: BackupServer
+    run: SyncRun | None
+    """The read that is under way or, on a read's own page, that read."""
+    now: datetime
+
+    @classmethod
+    def of(cls, server: BackupServer, run: SyncRun | None = None) -> "Live":
+        return cls(server, run or server.sync_runs.open().first(), timezone.now())
+
+    @cached_property
+    def test(self) -> str:
+        """How far the newest connection test is: never, waiting, running, lost, done."""
+        return doctor.stage_of(self.server, self.now)
+
+    @property
+    def is_testing(self) -> bool:
+        return self.test in ("waiting", "running")
+
+    @property
+    def is_going_on(self) -> bool:
+        return self.is_testing or bool(self.run and self.run.is_open)
+
+    @property
+    def is_paused(self) -> bool:
+        until = self.server.sign_in_paused_until
+        return until is not None and until > self.now
+
+    @property
+    def clock(self) -> str:
+        """How the server's clock stands to ours, in words."""
+        skew = self.server.clock_skew_seconds
+        if skew is None:
+            return "not known yet"
+        words = duration_words(timedelta(seconds=abs(skew)))
+        return "as ours" if abs(skew) < 1 else f"{words} {'ahead of' if skew > 0 else 'behind'} ours"
+
+    @property
+    def refused(self) -> list[str]:
+        """What the account may not read."""
+        return [ENDPOINTS.get(name, name) for name, cause in self.server.capabilities.items() if cause]
+
+    @property
+    def words(self) -> str:
+        """What a person who hears the page is told when it changes."""
+        parts = [f"{self.server}: {self.run.step or self.run.get_state_display()}." if self.run else ""]
+        parts.append(f"Connection test: {self.server.doctor_report['verdict']}" if self.test == "done" else "")
+        return " ".join(part for part in parts if part)
+
+    @property
+    def address(self) -> str:
+        """The query with which an open page asks again."""
+        return urlencode({"seen": self._seen, "heard": _short(self.words)})
+
+    def answer(self, request: HttpRequest, response: HttpResponse) -> HttpResponse:
+        """The response, with a word for the status line where there is something new to hear."""
+        if wants_part(request) and self.words and request.GET.get("heard", "") != _short(self.words):
+            return announce(response, self.words)
+        return response
+
+    def was_seen(self, request: HttpRequest) -> bool:
+        """Whether the page that asks shows all of this already."""
+        return wants_part(request) and request.GET.get("seen") == self._seen
+
+    @property
+    def _seen(self) -> str:
+        server, run = self.server, self.run
+        read = (run.pk, run.state, run.step, run.rows_read, run.rows_expected) if run else ()
+        asked = [step["status"] for step in server.doctor_report.get("steps", [])]
+        return _short(repr((server.data_version, read, self.test, server.doctor_asked_at, asked)))
+
+
+def _short(text: str) -> str:
+    return sha256(text.encode("utf-8", "replace")).hexdigest()[:SHORT]
