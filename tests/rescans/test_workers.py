@@ -1,18 +1,10 @@
 """Real workers, killed in the middle of a step: the next one goes on, and the server is asked once."""
 
-import os
-import signal
-import subprocess
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
-from django.db import connection
 
 from dashboard.celery import app
 from replicas_app import locks, tasks
@@ -20,34 +12,9 @@ from replicas_app.choices import RescanState, SyncState
 from replicas_app.models import Rescan
 from replicas_app.rescans import rows
 from tests.rescans.driving import posts
+from tests.workers import kill, worker
 
-PROJECT = Path(__file__).parents[2]
 DEADLINE_SECONDS = 60
-ARGUMENTS = ("worker", "--concurrency=1", "--without-gossip", "--without-mingle", "--without-heartbeat")
-
-
-@contextmanager
-def worker() -> Iterator[subprocess.Popen]:
-    """A worker on this test's database and broker, in a session of its own; killed at the end if it still lives."""
-    database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "dashboard", *ARGUMENTS],
-        cwd=PROJECT,
-        env=os.environ | {"DATABASE_URL": database.geturl()},
-        start_new_session=True,
-        stdout=subprocess.DEVNULL,
-    )
-    try:
-        yield process
-    finally:
-        kill(process)
-
-
-def kill(process: subprocess.Popen) -> None:
-    """As the kernel does when memory is short: at once, with the children."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def beat_until(is_so: Callable[[], bool]) -> None:

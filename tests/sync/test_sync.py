@@ -6,7 +6,7 @@ from datetime import timedelta
 import pytest
 from django.db import connection
 
-from replicas_app.choices import EventKind, SyncState, SyncTrigger
+from replicas_app.choices import EventKind, SyncState
 from replicas_app.models import BackupServer, Event, Replica, ReplicaVM, RestorePoint
 from replicas_app.models.inventory import RECENT_DAYS
 from replicas_app.simulator import Simulator
@@ -231,6 +231,21 @@ def test_a_point_of_a_replica_that_is_not_listed_is_set_aside(simulator, server)
     assert RestorePoint.objects.count() == len(simulator.world.points) - 1
 
 
+def test_a_list_that_is_shorter_than_announced_is_read_twice_and_removes_nothing(simulator, server):
+    do_sync(server)
+    held = RestorePoint.objects.present().count()
+    simulator.world.points.pop()
+    simulator.faults.add({"path": "^/api/v1/replicaPoints$", "action": "set", "at": "pagination.total", "value": held})
+    simulator.requests.clear()
+
+    run = do_sync(server)
+
+    assert (run.state, run.error_cause, run.points_removed) == (SyncState.PARTIAL, "short", 0)
+    assert RestorePoint.objects.present().count() == held
+    asked_for = [one.query["skip"] for one in simulator.requests if one.path == "/api/v1/replicaPoints"]
+    assert asked_for.count(["0"]) == 2
+
+
 def test_text_that_postgres_cannot_hold_costs_a_character(simulator, server):
     simulator.world.points[0]["name"] = "web\x0001"
     simulator.world.points[1]["name"] = "\\N"
@@ -251,6 +266,21 @@ def test_a_server_without_the_list_of_all_points_is_read_replica_by_replica(simu
 
     assert run.state == SyncState.SUCCEEDED
     assert shown_ids(RestorePoint) == ids(simulator.world.points)
+
+
+def test_rows_that_come_twice_and_rows_that_are_missed_while_pages_shift_are_mended_by_the_second_pass(
+    simulator, server
+):
+    missed = simulator.world.points[4]["id"]
+    doubled = simulator.world.points[3]["id"]
+    simulator.faults.add(
+        {"path": "^/api/v1/replicaPoints$", "when": "1", "action": "set", "at": "data.4.id", "value": doubled}
+    )
+
+    run = do_sync(server)
+
+    assert (run.state, run.points_added) == (SyncState.SUCCEEDED, len(simulator.world.points))
+    assert {doubled, missed} <= shown_ids(RestorePoint)
 
 
 @pytest.mark.parametrize("version", ["1.2-rev1", "1.3-rev0", "1.3-rev1", "1.3-rev2"])
@@ -309,12 +339,3 @@ def test_times_are_stored_as_the_server_meant_them(simulator, server):
     stored = [RestorePoint.objects.get(uuid=point["id"]).created_at for point in simulator.world.points[:4]]
     assert [moment.isoformat() for moment in stored] == list(spellings.values())
     assert run.naive_times == 1
-
-
-def test_removed_people_and_servers_leave_nothing_that_breaks_a_sync(simulator, server):
-    run = do_sync(server)
-    server.delete()
-
-    assert (Replica.objects.count(), RestorePoint.objects.count()) == (0, 0)
-    assert not type(run).objects.filter(pk=run.pk).exists()
-    assert SyncTrigger.PERSON == run.trigger
