@@ -35,7 +35,7 @@ def main(what):
         sys.exit("Interrupted. The next start goes on from here.")
     if what == "run":
         os.chdir(PROJECT)
-        os.execv(PYTHON, [PYTHON, "-m", "dashboard.stack"])
+        os.execv(PYTHON, [PYTHON, "-m", "dashboard.stack"])  # so that signals reach it
 
 
 class locked:

@@ -23,6 +23,13 @@ class OneLine(Utc):
         return line if not problem or str(record.exc_info[1]) in line else f"{line} ({problem})"
 
 
+class NotReadyIsToldAlready(logging.Filter):
+    """Leaves out Django's own line for a 503 of /readyz: the view has said what is missing."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        return getattr(record, "status_code", None) != 503
+
+
 def one_line(problem: BaseException) -> str:
     """The problem as its type and the first line of its text."""
     return f"{type(problem).__name__}: {(str(problem).splitlines() or [''])[0]}"
@@ -37,6 +44,7 @@ _FORMAT = {
 CONFIGURATION: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
+    "filters": {"not_ready_is_told_already": {"()": "dashboard.logs.NotReadyIsToldAlready"}},
     "formatters": {
         "full": {"()": "dashboard.logs.Utc", **_FORMAT},
         "line": {"()": "dashboard.logs.OneLine", **_FORMAT},
@@ -51,7 +59,7 @@ CONFIGURATION: dict[str, Any] = {
         "dashboard": {"level": "INFO"},
         "django": {"handlers": [], "level": "WARNING", "propagate": True},
         "django.server": {"handlers": [], "propagate": True},
-        "django.request": {"level": "ERROR"},
+        "django.request": {"level": "ERROR", "filters": ["not_ready_is_told_already"]},
         "django.security": {"handlers": ["line"], "propagate": False},
         "celery.worker.consumer": {"handlers": ["line"], "propagate": False},
         "celery.beat": {"handlers": ["line"], "propagate": False},

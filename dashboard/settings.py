@@ -47,12 +47,12 @@ INSTALLED_APPS = [
     "dashboard",
 ]
 MIDDLEWARE = [
+    "django_htmx.middleware.HtmxMiddleware",
     "dashboard.middleware.SubPath",
     "dashboard.middleware.PublicScheme",
     "dashboard.middleware.Health",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "django_htmx.middleware.HtmxMiddleware",
     "replicas_app.views.middleware.PageHeaders",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",

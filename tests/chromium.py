@@ -1,4 +1,4 @@
-"""The browser for browser tests. `python -m tests.chromium` sees that there is one, or says loudly that there is none."""
+"""The browser for browser tests: `python -m tests.chromium` sees to it that there is one, or says loudly that not."""
 
 import os
 import shutil

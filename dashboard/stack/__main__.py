@@ -36,7 +36,7 @@ def main() -> None:
 async def run(launcher: Launcher) -> None:
     """Bring the stack up and keep it up until a signal comes, or a part cannot be kept up."""
     began = time.monotonic()
-    stop_when_asked(launcher)
+    stop_when_asked()
     try:
         await launcher.bring_up()
         await welcome(launcher, time.monotonic() - began)
@@ -48,20 +48,16 @@ async def run(launcher: Launcher) -> None:
     launcher.console.say("Stopped. All data is in place for the next start")
 
 
-def stop_when_asked(launcher: Launcher) -> None:
+def stop_when_asked() -> None:
     """The first signal ends what the current task does; more of them change nothing."""
     loop, task = asyncio.get_running_loop(), asyncio.current_task()
-    asked: list[int] = []
 
-    def ask(number: int) -> None:
-        asked.append(number)
-        if len(asked) == 1:
+    def ask() -> None:
+        if not task.cancelling():
             task.cancel()
-        else:
-            launcher.console.say("Already stopping")
 
     for number in STOP_SIGNALS:
-        loop.add_signal_handler(number, ask, number)
+        loop.add_signal_handler(number, ask)
 
 
 if __name__ == "__main__":

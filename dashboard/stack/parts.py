@@ -15,6 +15,7 @@ WEB_WORKERS = "2"
 WEB_THREADS = "4"
 WEB_GRACE_SECONDS = "4"
 ANSWER_SECONDS = 5
+READY_OR_NOT = (200, 503)
 CELERY = ("-m", "celery", "-A", "dashboard", "-q", "--skip-checks")
 KNOWN = "ignore:You're running the worker with superuser privileges"
 
@@ -45,11 +46,12 @@ def web(data: Path, door: socket.socket) -> Part:
 
 
 def readiness(door: socket.socket) -> bytes:
-    """What the web says at /readyz; nothing while it does not answer."""
+    """What the web says at /readyz, ready or not; nothing while it does not answer."""
     connection = http.client.HTTPConnection(*reachable(door), timeout=ANSWER_SECONDS)
     try:
         connection.request("GET", "/readyz")
-        return connection.getresponse().read()
+        answer = connection.getresponse()
+        return answer.read() if answer.status in READY_OR_NOT else b""
     except (OSError, http.client.HTTPException):
         return b""
     finally:

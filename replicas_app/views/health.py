@@ -41,10 +41,10 @@ def _what_the_database_lacks() -> list[str]:
 
 
 def _what_the_broker_lacks() -> list[str]:
-    """A connection of its own, not one of the pool: what counts is whether a new one comes about now."""
+    """A connection of its own, tried once, not one of the pool: what counts is whether a new one comes about now."""
+    broker = current_app.connection_for_write()
     try:
-        with current_app.connection_for_write() as broker:
-            broker.connect()
+        broker.transport.close_connection(broker.transport.establish_connection())
     except (*broker.connection_errors, *broker.channel_errors, OSError) as problem:
         logger.warning("Not ready, the broker: %s", type(problem).__name__)
         return ["broker: it does not answer"]
