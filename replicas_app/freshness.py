@@ -1,12 +1,15 @@
-"""How old what the pages show is: the age of the server that was read longest ago."""
+"""How old what the pages show is, and what stands in the way of its being newer."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from replicas_app.models import BackupServer
+from replicas_app.models import BackupServer, SyncRun
 from replicas_app.times import age_words, ago_words, utc_words
 
 VERY_OLD = timedelta(days=1)
+TONES = ("critical", "late", "unknown")
+"""Of notices, the gravest first."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +24,11 @@ class DataAge:
 
 
 def data_age(now: datetime) -> DataAge:
-    """The age of the oldest newest read among the enabled servers: everything shown is at least as new."""
-    known = list(BackupServer.objects.by_name())
+    return age_of(list(BackupServer.objects.by_name()), now)
+
+
+def age_of(known: list[BackupServer], now: datetime) -> DataAge:
+    """The age of the oldest newest read among the enabled ones of these servers: what they hold is at least as new."""
     servers = [server for server in known if server.is_enabled]
     if not servers:
         return _nothing_to_read(known)
@@ -51,3 +57,62 @@ def _tone(servers: list[BackupServer], age: timedelta, now: datetime) -> str:
     if age > VERY_OLD:
         return "critical"
     return "late" if any(server.is_stale(now) for server in servers) else "ok"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """What keeps the rows of one server from being as new as they should be, and where that can be mended."""
+
+    tone: str
+    strong: str
+    text: str
+    href: str
+    act: str
+    reading: SyncRun | None = None
+    """The server's first read, while it is under way."""
+
+
+def notices_of(servers: Iterable[BackupServer], now: datetime) -> list[Notice]:
+    """What is to be said of these servers, the gravest first; nothing of those that are read as they should be."""
+    servers = list(servers)
+    first_reads = _first_reads(servers)
+    told = [_notice(server, first_reads.get(server.pk), now) for server in servers]
+    return sorted(filter(None, told), key=lambda notice: TONES.index(notice.tone))
+
+
+def _first_reads(servers: list[BackupServer]) -> dict[int, SyncRun]:
+    unread = [server.pk for server in servers if server.last_success_at is None]
+    return {run.server_id: run for run in SyncRun.objects.open().filter(server__in=unread)}
+
+
+def _notice(server: BackupServer, first_read: SyncRun | None, now: datetime) -> Notice | None:
+    if server.last_success_at is None:
+        return _unread(server, first_read)
+    as_of = f"Its rows are as of {utc_words(server.last_success_at)}."
+    age = now - server.last_success_at
+    if not server.is_enabled:
+        return _about(server, "unknown", "is disabled.", f"Nothing is read from it. {as_of}", "Open")
+    tone = "critical" if age > VERY_OLD else "late"
+    if server.is_stale(now):
+        return _about(server, tone, f"was last read {ago_words(age)}.", f"{server.last_error} {as_of}".strip(), "Why")
+    if server.last_error:
+        return _about(server, tone, "was not read completely at the last try.", f"{server.last_error} {as_of}", "Why")
+    return None
+
+
+def _unread(server: BackupServer, first_read: SyncRun | None) -> Notice:
+    if not server.is_enabled:
+        return _about(server, "unknown", "is disabled.", "It has never been read.", "Open")
+    if server.is_unconfirmed:
+        words = "Nothing is sent to it before somebody has compared it."
+        return _about(server, "late", "waits for its certificate to be accepted.", words, "Compare and accept")
+    if first_read:
+        strong, words = f"Reading {server} for the first time.", "Its rows appear when everything is read."
+        return Notice("unknown", strong, words, server.get_absolute_url(), "Watch", first_read)
+    if server.last_error:
+        return _about(server, "critical", "has never been read completely.", server.last_error, "Why")
+    return _about(server, "unknown", "has not been read yet.", "Its first read begins within a minute.", "Open")
+
+
+def _about(server: BackupServer, tone: str, is_so: str, text: str, act: str) -> Notice:
+    return Notice(tone, f"{server} {is_so}", text, server.get_absolute_url(), act)

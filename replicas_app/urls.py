@@ -2,10 +2,14 @@
 
 from django.urls import path
 
-from replicas_app.views import accounts, overview, people, rescans, servers
+from replicas_app.views import accounts, overview, people, replicas, rescans, restore_points, servers
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
+    path("replicas/", replicas.replica_list, name="replicas"),
+    path("replicas/<int:pk>/", replicas.replica_detail, name="replica"),
+    path("restore-points/", restore_points.restore_point_list, name="restore-points"),
+    path("restore-points/<int:pk>/", restore_points.restore_point_detail, name="restore-point"),
     path("servers/", servers.server_list, name="servers"),
     path("servers/add/", servers.server_add, name="server-add"),
     path("servers/<int:pk>/", servers.server_detail, name="server"),

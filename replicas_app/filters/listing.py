@@ -1,7 +1,6 @@
 """What the query strings of all lists have in common: told mistakes, chips, order, pages, facets."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import ClassVar
@@ -15,6 +14,7 @@ from replicas_app.filters.addresses import NOT_KEPT, Address
 from replicas_app.filters.facets import Counts, Facet, choices_of_servers, choices_of_values
 from replicas_app.filters.orders import Head, Order, Sorting
 from replicas_app.filters.pages import PER_PAGE, SIZES, Page
+from replicas_app.filters.pieces import Chip, Complaint, TextField, Way, listed
 from replicas_app.filters.vocabulary import PLATFORM, STATES, TYPES, Vocabulary
 from replicas_app.models import BackupServer, Replica, ReplicaVM
 from replicas_app.times import utc_words
@@ -25,26 +25,10 @@ NOT_YET = {
     "export": "Exports are not there yet.",
 }
 UNKNOWN_KEY = "This list cannot be narrowed by it, so it was not used."
-TOLD_ONE_BY_ONE = 3
-
-
-@dataclass(frozen=True)
-class Complaint:
-    """What is wrong with one key, and where the same list stands without it."""
-
-    name: str
-    label: str
-    words: str
-    href: str
-
-
-@dataclass(frozen=True)
-class Chip:
-    """One thing that is asked for, and where the same list stands without it."""
-
-    name: str
-    words: str
-    href: str
+NAMED = {"server", "vm", "replica"}
+"""Keys that ask for something by its number or id, which has a name, too."""
+BROWSER_MOMENT = "%Y-%m-%dT%H:%M:%S.%f"
+"""As a `datetime-local` field takes it, but for the last three digits."""
 
 
 class ListFilters(forms.Form):
@@ -74,6 +58,11 @@ class ListFilters(forms.Form):
     conditions: ClassVar[dict[str, Callable[[object], Q]]]
     """Key → the rows that a wish asks for."""
 
+    unseen: ClassVar[tuple[str, ...]] = ("replica", "vm", "sort", "per_page")
+    """Keys that the form has no field for."""
+    moments: ClassVar[tuple[str, ...]] = ("created_after", "created_before")
+    texts: ClassVar[tuple[str, ...]] = ("platform_id", "job", "policy")
+
     def __init__(self, query: QueryDict, *, path: str, servers: Iterable[BackupServer]) -> None:
         super().__init__(query)
         self.address = Address(path, query)
@@ -90,8 +79,9 @@ class ListFilters(forms.Form):
         after, before = self.cleaned_data["created_after"], self.cleaned_data["created_before"]
         if after and before and after > before:
             self._complain("created_before", "It lies before “Created after”: nothing can match both.")
-        for name, names in (("server", self.server_names), ("vm", self.vm_names), ("replica", self.replica_names)):
-            if unknown := [fields.shown(str(value)) for value in self.cleaned_data[name] if value not in names]:
+        for name in NAMED.intersection(self.fields):
+            known = getattr(self, f"{name}_names")
+            if unknown := [fields.shown(str(value)) for value in self.cleaned_data[name] if value not in known]:
                 self._complain(name, f"Nothing is known by {listed(unknown)}.")
 
     # What is asked for
@@ -104,6 +94,11 @@ class ListFilters(forms.Form):
     @property
     def shows_removed(self) -> bool:
         return bool(self.cleaned_data["removed"])
+
+    @property
+    def elsewhere(self) -> list[Way]:
+        """Where to look when nothing matches."""
+        return []
 
     @property
     def wants_export(self) -> bool:
@@ -174,9 +169,27 @@ class ListFilters(forms.Form):
         return [(str(size), self.address.with_(per_page=size), size == self.page_size) for size in SIZES]
 
     @property
-    def wrong(self) -> dict[str, list[str]]:
-        """Key → what is wrong with it, to be told beside its field."""
-        return dict(self.errors)
+    def kept(self) -> list[tuple[str, str]]:
+        """(key, value) of what the form has no field for, so that it goes on when the form is sent."""
+        return [(name, str(value)) for name in self.unseen for value in self.data.getlist(name) if value.strip()]
+
+    @property
+    def typed(self) -> dict[str, str]:
+        """Key → what its field shows of it: a moment as a browser's own field takes it, a text as it came."""
+        moments = {name: self.cleaned_data[name] for name in self.moments}
+        shown = {name: moment.strftime(BROWSER_MOMENT)[:-3] if moment else "" for name, moment in moments.items()}
+        return {"q": next(iter(self.data.getlist("q")), "")} | shown
+
+    @property
+    def held(self) -> list[TextField]:
+        """The fields of free texts with what they hold."""
+        names = [name for name in self.texts if name in self.fields]
+        return [TextField(name, self.fields[name].label, self.cleaned_data[name]) for name in names]
+
+    @property
+    def beside(self) -> dict[str, list[str]]:
+        """Key → what is wrong with it, for every field beside which that is told; empty where nothing is."""
+        return {name: self.errors.get(name, []) for name in ("q", *self.moments, *self.texts) if name in self.fields}
 
     def page_href(self, number: int) -> str:
         return self.address.with_(page=number if number > 1 else None)
@@ -228,15 +241,8 @@ class ListFilters(forms.Form):
             return [wish]
         if vocabulary := self._vocabulary(name):
             return [vocabulary.words_of(value) for value in wish]
-        names = getattr(self, f"{name}_names", {})
+        names = getattr(self, f"{name}_names") if name in NAMED else {}
         return [names.get(value, str(value)) for value in wish]
 
     def _complain(self, name: str, words: str) -> None:
         self.add_error(name, fields.PartlyWrong([words], self.cleaned_data[name]))
-
-
-def listed(words: list[str]) -> str:
-    """`a`, `a or b`, `a, b or 248 more`."""
-    if len(words) > TOLD_ONE_BY_ONE:
-        words = [*words[: TOLD_ONE_BY_ONE - 1], f"{len(words) - TOLD_ONE_BY_ONE + 1} more"]
-    return " or ".join([", ".join(words[:-1]), words[-1]] if len(words) > 1 else words)

@@ -5,10 +5,12 @@ from uuid import UUID
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from replicas_app.filters import fields
+from replicas_app.filters.fields import shown
 from replicas_app.filters.listing import ListFilters
 from replicas_app.filters.orders import Order
+from replicas_app.filters.pieces import Way, way_to
 from replicas_app.filters.vocabulary import MALWARE, PLATFORM, STATES, TYPES, spelled
-from replicas_app.models import Replica, ReplicaVM, RestorePoint
+from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
 
 FEW = 10_000
 
@@ -67,3 +69,34 @@ class PointFilters(ListFilters):
         "replica": lambda ids: _on(Replica.objects.filter(uuid__in=ids)),
         "vm": lambda keys: Q(vm__in=keys),
     }
+
+    @property
+    def elsewhere(self) -> list[Way]:
+        """A replica without a restore point, as a CDP one is, is found in its own list."""
+        text = self.wishes.get("q", "")
+        replicas = Replica.objects.present().search(text).count() if text else 0
+        words = f"{replicas:,} replica{'' if replicas == 1 else 's'} match{'es' if replicas == 1 else ''} {shown(text)}"
+        return [Way(f"{words}: see the replicas", way_to("replicas", q=text))] if replicas else []
+
+
+class ReplicaPointFilters(PointFilters):
+    """The points of one replica, on its page: what all of them have in common narrows nothing."""
+
+    server = type = job = policy = replica = None
+
+    orders = {name: order for name, order in PointFilters.orders.items() if name not in ("replica", "server")}
+    facets = {name: column for name, column in PointFilters.facets.items() if name != "server"}
+    conditions = {
+        name: condition
+        for name, condition in PointFilters.conditions.items()
+        if name not in ("server", "type", "job", "policy", "replica")
+    }
+
+    @property
+    def servers_in_sight(self) -> list[BackupServer]:
+        """None: the page around the list says how fresh it is."""
+        return []
+
+    @property
+    def elsewhere(self) -> list[Way]:
+        return []

@@ -3,8 +3,10 @@
 from django.db.models import Q
 
 from replicas_app.filters import fields
+from replicas_app.filters.fields import shown
 from replicas_app.filters.listing import ListFilters
 from replicas_app.filters.orders import Order
+from replicas_app.filters.pieces import Way, way_to
 from replicas_app.filters.vocabulary import PLATFORM, STATES, TYPES, WORST_MALWARE, spelled
 from replicas_app.models import ReplicaVM
 from replicas_app.text import search_pattern
@@ -50,3 +52,11 @@ class ReplicaFilters(ListFilters):
         "replica": lambda ids: Q(uuid__in=ids),
         "vm": lambda keys: Q(pk__in=ReplicaVM.objects.filter(pk__in=keys).values("replica")),
     }
+
+    @property
+    def elsewhere(self) -> list[Way]:
+        """Names of VMs are not the replicas' own: who looks for one finds it among the restore points."""
+        text = self.wishes.get("q", "")
+        vms = ReplicaVM.objects.present().search(text).count() if text else 0
+        words = f"{vms:,} VM{'' if vms == 1 else 's'} on a replica match{'es' if vms == 1 else ''} {shown(text)}"
+        return [Way(f"{words}: see the restore points", way_to("restore-points", q=text))] if vms else []

@@ -34,7 +34,7 @@ class RescanFilters(ListFilters):
     created_after = fields.MomentField("Asked after")
     created_before = fields.MomentField("Asked before")
 
-    shows_removed = True
+    shows_removed = False
     first_order = "-created"
     orders = {
         "created": Order(("created_at",)),

@@ -1,0 +1,65 @@
+"""The cells of the lists: `{% load lists %}`."""
+
+from datetime import datetime
+from urllib.parse import urlencode
+
+from django import template
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+
+from replicas_app.charts import strip
+from replicas_app.choices import REPLICA_STATES
+from replicas_app.filters.listing import ListFilters
+from replicas_app.models import BackupServer, Replica, ReplicaVM
+from replicas_app.templatetags.look import NOTHING, pill
+from replicas_app.times import age_words
+
+register = template.Library()
+
+ALARMING = ("late", "critical")
+ID_LETTERS = 8
+NO_ID = "00000000-0000-0000-0000-000000000000"
+"""What the API gives where a platform has no id. It is common, and narrows nothing."""
+
+
+@register.simple_tag
+def verdict(tone: str, words: str) -> SafeString:
+    """A malware status: a pill where it is alarming, quiet words where not; a dash for nothing."""
+    if tone in ALARMING:
+        return pill(tone, words)
+    return format_html('<span class="muted">{}</span>', words or NOTHING)
+
+
+@register.simple_tag
+def server_name(server: BackupServer, now: datetime) -> SafeString:
+    """The server as a link; with the age of its data where that is older than it should be."""
+    link = format_html('<a href="{}">{}</a>', server.get_absolute_url(), server.name)
+    if not server.is_stale(now):
+        return link
+    return link + format_html(" {}", pill("late", f"read {age_words(now - server.last_success_at)} ago"))
+
+
+@register.simple_tag
+def short_id(filters: ListFilters, key: str, id: str) -> SafeString:
+    """The beginning of an id, whole on hover, as a link to the rows of this list that share it."""
+    if not id or id == NO_ID:
+        return format_html('<span class="muted" title="{}">{}</span>', id, NOTHING)
+    shown, href = id if len(id) <= ID_LETTERS + 1 else f"{id[:ID_LETTERS]}…", filters.address.with_(**{key: id})
+    return format_html('<a class="id" href="{0}" hx-get="{0}" hx-target="#browse" title="{1}">{2}</a>', href, id, shown)
+
+
+@register.simple_tag
+def points_href(replica: Replica) -> str:
+    """The restore points of this replica, of this server."""
+    return f"{reverse('restore-points')}?{urlencode({'server': replica.server_id, 'replica': replica.uuid})}"
+
+
+@register.simple_tag
+def seven_days(vm: ReplicaVM, now: datetime) -> SafeString:
+    return strip(vm.recent_points, now)
+
+
+@register.filter
+def state_words(state: str) -> str:
+    return REPLICA_STATES.get(state, state) or NOTHING

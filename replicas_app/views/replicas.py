@@ -1,0 +1,46 @@
+"""The list of replicas, and one replica."""
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_GET
+from django.views.decorators.vary import vary_on_headers
+
+from replicas_app.filters import ReplicaFilters, ReplicaPointFilters
+from replicas_app.filters.answers import Answer
+from replicas_app.freshness import notices_of
+from replicas_app.models import BackupServer, Replica
+from replicas_app.views.listing import list_answer
+
+VMS_SHOWN = 200
+RESCANS_SHOWN = 10
+EVENTS_SHOWN = 50
+
+
+@require_GET
+@vary_on_headers("HX-Request")
+def replica_list(request: HttpRequest) -> HttpResponse:
+    filters = ReplicaFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
+    answer = Answer(filters, Replica.objects.all(), "replica", timezone.now(), "counts" in request.GET)
+    return list_answer(request, answer, page="replicas/list.html", parts="replicas")
+
+
+@require_GET
+@vary_on_headers("HX-Request")
+def replica_detail(request: HttpRequest, pk: int) -> HttpResponse:
+    """The replica, and its restore points as a list that can be narrowed like all others."""
+    replica = get_object_or_404(Replica.objects.select_related("server"), pk=pk)
+    filters = ReplicaPointFilters(request.GET, path=request.path, servers=[replica.server])
+    points = replica.points.select_related("replica", "vm")
+    answer = Answer(filters, points, "restore point", timezone.now(), "counts" in request.GET)
+    return list_answer(
+        request,
+        answer,
+        page="replicas/detail.html",
+        parts="restore_points",
+        replica=replica,
+        vms=replica.vms.order_by("sort_key", "pk")[:VMS_SHOWN],
+        rescans=replica.rescans.with_names().newest_first()[:RESCANS_SHOWN],
+        events=replica.events.newest_first()[:EVENTS_SHOWN],
+        notices=notices_of([replica.server], answer.now),
+    )
