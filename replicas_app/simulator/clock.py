@@ -24,14 +24,22 @@ class Clock:
         self._start = moment_of(start or datetime.now(UTC))
         self._began = time.monotonic_ns()
         self._advanced = 0
+        self._frozen: int | None = None
 
     def now(self) -> int:
         """The moment that the server believes in."""
-        return self._start + (time.monotonic_ns() - self._began) // 1000 + self._advanced
+        return self._start + self._advanced + self._passed()
+
+    def freeze(self) -> None:
+        """From now on time goes by in `advance` alone."""
+        self._frozen = self._passed()
 
     def advance(self, seconds: float) -> None:
         """Let `seconds` go by at once: tokens expire, jobs run, points age out."""
         self._advanced += round(seconds * SECOND)
+
+    def _passed(self) -> int:
+        return (time.monotonic_ns() - self._began) // 1000 if self._frozen is None else self._frozen
 
     def text(self, moment: int) -> str:
         """As real servers write it: local time with its offset, trailing zeros of the fraction cut off."""

@@ -24,6 +24,7 @@ class History:
         self._world = world
         self._clock = clock
         self._resync_ids = Ids(seed, "resynchronisation")
+        self._resync_phase = self._resync_ids.noise(0) % (RESYNC_EVERY - MINUTE)
         self._run_ids = Ids(seed, "run")
         self._task_ids = Ids(seed, "task")
         self._stopped: dict[str, int] = {}
@@ -133,8 +134,9 @@ class History:
         return (moment - self._world.epoch) // RESYNC_EVERY
 
     def _resync_began(self, number: int) -> int:
-        """Somewhere in the first minutes of its quarter of an hour."""
-        return self._world.epoch + number * RESYNC_EVERY + self._resync_ids.noise(number + RUN_OFFSET) % (5 * MINUTE)
+        """A few seconds early or late."""
+        jitter = self._resync_ids.noise(number + RUN_OFFSET) % (20 * SECOND)
+        return self._world.epoch + number * RESYNC_EVERY + self._resync_phase + jitter
 
     def _has_resync(self, number: int) -> bool:
         return self._clock.now() - KEPT <= self._resync_began(number) <= self._clock.now()

@@ -11,7 +11,7 @@ from .accounts import Accounts, users_of
 from .api import Api
 from .backend import Backend, Manners
 from .certificate import Certificate, kept_certificate, new_certificate
-from .clock import Clock
+from .clock import SECOND, Clock
 from .exchange import Answer, Request
 from .faults import Faults, Happening
 from .history import History
@@ -74,7 +74,7 @@ class Simulator:
         self.requests: list[Request] = []
         self.faults = Faults(faults)
         self.clock = Clock(now, utc_offset)
-        self._memory = Memory(Path(state_dir) if state_dir else None, str(seed), self.clock.now())
+        self._memory = Memory(Path(state_dir) if state_dir else None, str(seed), self.clock.now() // SECOND * SECOND)
         self._name, self._host, self._days = name, host, certificate_days
         self.manners = Manners(
             name=name,

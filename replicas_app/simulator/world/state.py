@@ -6,7 +6,7 @@ from .ids import Ids
 
 FAILOVER_SHARE = 0.8
 FAILBACK_SHARE = 0.95
-FIRST_SCAN_AFTER = 10 * MINUTE
+FIRST_SCAN_AFTER = 20 * MINUTE
 
 _FIXED_STATE = {Habit.PERMANENT: "PermanentFailover", Habit.BROKEN: "FailedFailover"}
 
@@ -88,7 +88,7 @@ def malware(vm: Vm, run: int, age: int, ids: Ids) -> str | None:
 def _found(run: int, age: int) -> str:
     """Suspicious first, infected once somebody has looked closer."""
     place = -run % 7
-    if place in {0, 1} and age > 30 * MINUTE:
+    if place in {0, 1} and age > 40 * MINUTE:
         return "Infected" if place == 1 and age > HOUR else "Suspicious"
     return "Informative" if place == 4 else "Clean"
 
