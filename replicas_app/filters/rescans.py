@@ -30,7 +30,7 @@ class RescanFilters(ListFilters):
     type = platform = platform_id = job = policy = removed = None
     q = fields.SearchField("Replica or reason")
     state = fields.OpenValuesField("State", OUTCOMES)
-    person = fields.KeysField("Asked by")
+    person = fields.KeysField("Person")
     created_after = fields.MomentField("Asked after")
     created_before = fields.MomentField("Asked before")
 

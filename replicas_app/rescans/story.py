@@ -22,7 +22,7 @@ ENDS = {
     RescanState.FAILED: "Failed",
     RescanState.NOT_STARTED: "Not started",
     RescanState.REFUSED: "Refused",
-    RescanState.UNKNOWN: "Its end is not known",
+    RescanState.UNKNOWN: "How it ended is not known",
     RescanState.CANCELLED: "Cancelled",
 }
 
@@ -79,7 +79,13 @@ class Story:
             case RescanState.RUNNING:
                 state = "Stopping" if rescan.stop_sent_at and not rescan.stop_answer else rescan.session_state
                 return state if rescan.progress is None else f"{state}, {rescan.progress} %"
-        return ENDS[rescan.state]
+        return self._end
+
+    @property
+    def _end(self) -> str:
+        if self.rescan.state == RescanState.UNKNOWN and not self.rescan.session_id:
+            return "Whether it started is not known"
+        return ENDS[self.rescan.state]
 
     @property
     def percent(self) -> int | None:
@@ -107,6 +113,12 @@ class Story:
         if self.rescan.state in (RescanState.WARNING, RescanState.FAILED):
             return self.rescan.error or self.rescan.message
         return self.rescan.error
+
+    @property
+    def message(self) -> str:
+        """What the server said beside the result, where it says more than that and is not told as a trouble."""
+        said = self.rescan.message
+        return "" if said == self.trouble or said.casefold() in ("success", "none") else said
 
     @property
     def gives_up_at(self) -> datetime | None:
@@ -138,7 +150,7 @@ class Story:
     def _beginning(self) -> Iterator[Step]:
         rescan = self.rescan
         count = words.count_of(rescan.replica_count, "replica")
-        yield Step("ok", f"{rescan.asked_by_words} asked for a rescan of {count}", rescan.created_at)
+        yield Step("ok", f"{rescan.asked_by or 'The shell'} asked for a rescan of {count}", rescan.created_at)
         for other in self.ahead[:1]:
             more = f", then for {len(self.ahead) - 1} more" if len(self.ahead) > 1 else ""
             waits = f"Waits for rescan {other.pk} of {other.asked_by_words}{more}"
@@ -168,7 +180,7 @@ class Story:
             yield Step("critical", f"{rescan.server} did not stop it", detail=rescan.stop_answer)
         if rescan.is_open:
             return
-        yield Step(rescan.tone, ENDS[rescan.state], rescan.ended_at, detail=_worth_saying(rescan.message))
+        yield Step(rescan.tone, self._end, rescan.ended_at)
         if run := self.run:
             yield _step_of_run(run, rescan)
         elif rescan.next_poll_at:
@@ -186,7 +198,3 @@ def _step_of_run(run: SyncRun, rescan: Rescan) -> Step:
         return Step("unknown", f"Reading {rescan.server} again", run.queued_at, run.step, run.get_absolute_url(), True)
     return Step(run.tone, f"Read {rescan.server} again", run.ended_at, run.error, run.get_absolute_url())
 
-
-def _worth_saying(message: str) -> str:
-    """A message that only repeats the result says nothing."""
-    return "" if message.casefold() in ("success", "none") else message

@@ -5,7 +5,6 @@ constraint turns away is told; nothing is looked up first and then believed.
 """
 
 import logging
-from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
@@ -30,11 +29,11 @@ class NothingSelected(Exception):
 class Selection:
     """Replicas, sorted by what can be done with them; and the rescans that were started, if any were."""
 
-    ready: dict[BackupServer, list[Replica]] = field(default_factory=lambda: defaultdict(list))
+    ready: dict[BackupServer, list[Replica]] = field(default_factory=dict)
     """In nobody's rescan when it was looked; that may change until one is started."""
-    taken: dict[Rescan, list[Replica]] = field(default_factory=lambda: defaultdict(list))
+    taken: dict[Rescan, list[Replica]] = field(default_factory=dict)
     """Already in somebody's rescan, by that rescan."""
-    disabled: dict[BackupServer, list[Replica]] = field(default_factory=lambda: defaultdict(list))
+    disabled: dict[BackupServer, list[Replica]] = field(default_factory=dict)
     """On servers that are switched off."""
     removed: list[Replica] = field(default_factory=list)
     """No longer listed by their server."""
@@ -69,15 +68,15 @@ def sort_out(replicas: Iterable[Replica]) -> Selection:
         if replica.removed_at:
             selection.removed.append(replica)
         elif not replica.server.is_enabled:
-            selection.disabled[replica.server].append(replica)
+            selection.disabled.setdefault(replica.server, []).append(replica)
         else:
             present.append(replica)
     owners = _owners(present)
     for replica in present:
         if owner := owners.get(replica.pk):
-            selection.taken[owner].append(replica)
+            selection.taken.setdefault(owner, []).append(replica)
         else:
-            selection.ready[replica.server].append(replica)
+            selection.ready.setdefault(replica.server, []).append(replica)
     return selection
 
 
@@ -130,7 +129,7 @@ def _turn_away(replicas: Sequence[Replica], selection: Selection) -> None:
     """Somebody was faster with these. Their rescan may even have ended by now: the newest one is named."""
     owners = _owners(replicas, even_ended=True)
     for replica in replicas:
-        selection.taken[owners[replica.pk]].append(replica)
+        selection.taken.setdefault(owners[replica.pk], []).append(replica)
 
 
 def _owners(replicas: Sequence[Replica], *, even_ended: bool = False) -> dict[int, Rescan]:

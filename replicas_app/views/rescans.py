@@ -18,7 +18,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 
 from replicas_app import rescans
 from replicas_app.filters.rescans import RescanFilters
-from replicas_app.models import BackupServer, Replica, Rescan
+from replicas_app.models import BackupServer, Replica, Rescan, RescanReplica
 from replicas_app.views.shared import announce, confirm, page_address, template_for, wants_part
 
 SHOWN_MEMBERS = 50
@@ -54,15 +54,17 @@ class WishForm(forms.Form):
     )
 
     def replicas(self) -> list[Replica]:
-        meant = Q(pk__in=self.cleaned_data["id"]) | Q(rescan_members__rescan=self.cleaned_data["again"])
-        return list(Replica.objects.filter(meant).select_related("server").distinct())
+        meant = Q(pk__in=self.cleaned_data["id"])
+        if again := self.cleaned_data["again"]:
+            meant |= Q(pk__in=RescanReplica.objects.filter(rescan=again).values("replica"))
+        return list(Replica.objects.filter(meant).select_related("server"))
 
 
 @require_GET
 def rescan_list(request: HttpRequest) -> HttpResponse:
     filters = RescanFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
     counts = filters.counts_of(Rescan.objects.all())
-    page = filters.page_of(filters.apply(Rescan.objects.with_names()), counts.total)
+    page = filters.page_of(filters.apply(Rescan.objects.with_names().defer("log")), counts.total)
     stories = [rescans.Story(rescan, timezone.now()) for rescan in page.rows]
     version = hashlib.blake2b(" ".join(story.version for story in stories).encode(), digest_size=12).hexdigest()
     if _has_seen(request, version):
