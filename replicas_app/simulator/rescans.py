@@ -127,21 +127,21 @@ class Rescans:
         times = [rescan.started + round(share * span) for share in shares] + [rescan.ends]
         last = len(steps) - 1
         return [
-            self._line(place, step, times[place], min(times[place + 1], now), now, rescan if place == last else None)
-            for place, step in enumerate(steps)
+            self._line(place, title, times[place], times[place + 1], now, rescan if place == last else None)
+            for place, title in enumerate(steps)
             if times[place] <= now
         ]
 
-    def _line(self, place: int, title: str, began: int, updated: int, now: int, last: Rescan | None) -> Record:
-        ended = last is not None or updated < now
-        status = {"Success": "Succeeded"}.get(last.result, last.result) if last else "Succeeded"
+    def _line(self, place: int, title: str, began: int, ends: int, now: int, last: Rescan | None) -> Record:
+        """One record; the last one carries the result of the rescan."""
+        result = last.result if last else "Success"
         return {
             "id": place + 1,
-            "status": status if ended else "None",
+            "status": {"Success": "Succeeded"}.get(result, result) if ends <= now else "None",
             "startTime": self._clock.text(began),
-            "updateTime": self._clock.text(max(began, updated)),
+            "updateTime": self._clock.text(min(ends, now)),
             "title": title,
-            "description": last.message if last and last.result != "Success" else "",
+            "description": last.message if last and result != "Success" else "",
         }
 
     def _result(self, rescan: Rescan, state: str) -> Record:
