@@ -21,6 +21,9 @@ PAGE_SIZE = 1000
 SAFE_PAGE_SIZE = 200
 """The documented default of every server, asked for when a server refuses more; the largest is not documented."""
 
+_MOST_REPEATS = 3
+"""A row that moves between pages of one may show the same page twice; a server that ignores `skip` does for ever."""
+
 
 class Broken(NamedTuple):
     """A record that was set aside."""
@@ -48,7 +51,7 @@ def pages(
     fetch: Fetch, from_json: FromJson[Record], *, skip: int = 0, page_size: int = PAGE_SIZE
 ) -> Iterator[Page[Record]]:
     """All pages from `skip` on. Raises VbrError; what was yielded before that stands."""
-    before: object = None
+    before, repeats = None, 0
     while True:
         try:
             data = fetch(skip, page_size)
@@ -58,7 +61,8 @@ def pages(
             page_size = SAFE_PAGE_SIZE
             continue
         rows, total = _rows_of(data, "data"), _total_of(data)
-        if rows and rows == before and (total is None or len(rows) > 1):
+        repeats = repeats + 1 if rows == before else 0
+        if repeats == _MOST_REPEATS:
             raise Malformed("answer", "the same page comes again and again", status=200)
         page = page_of(rows, from_json, total=total, skip=skip)
         yield page
