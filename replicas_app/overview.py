@@ -28,6 +28,7 @@ CHANGE_WORDS = {
     EventKind.REAPPEARED: ("is back", "are back"),
     EventKind.STATE: ("changed its state", "changed their state"),
 }
+TONES = ("critical", "late", "unknown", "ok")
 IN_THE_LEDE = 2
 """So many servers that could not be read are named in the first sentence."""
 HALF_READ = ("drop", "short", "aside")
@@ -152,6 +153,10 @@ class Overview:
     def servers(self) -> list[ServerLine]:
         return server_lines(BackupServer.objects.by_name(), self.now)
 
+    @property
+    def worst_first(self) -> list[ServerLine]:
+        return sorted(self.servers, key=lambda line: TONES.index(line.tone))
+
     @cached_property
     def unread(self) -> list[ServerLine]:
         """The servers that are asked and cannot be read, or have not been for a while."""
@@ -224,6 +229,10 @@ class Overview:
         counts = dict(counted.annotate(count=Count("pk")))
         most = max(counts.values(), default=1)
         return [_bar(first + timedelta(days=place), counts, most, place) for place in range(CHART_DAYS)]
+
+    @property
+    def best_day(self) -> Day:
+        return max(self.days, key=lambda day: day.count)
 
     @cached_property
     def changes(self) -> list[Change]:

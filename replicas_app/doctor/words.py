@@ -9,7 +9,6 @@ from replicas_app.choices import TrustMode
 from replicas_app.doctor import network
 from replicas_app.doctor.report import FAILED, OPEN, PASSED, WARNED, Step
 from replicas_app.models import BackupServer
-from replicas_app.times import utc_words
 from replicas_app.vbr import Certificate, Denied, VbrError, fingerprint_of
 from replicas_app.vbr.addresses import Address
 from replicas_app.vbr.causes import explain
@@ -144,7 +143,7 @@ def facts_of(certificate: Certificate | None) -> dict[str, Any] | None:
 
 
 def _until(certificate: Certificate) -> str:
-    return f"valid until {utc_words(certificate.not_after)}" if certificate.not_after else "dates not readable"
+    return f"valid until {certificate.not_after:%-d %b %Y}" if certificate.not_after else "dates not readable"
 
 
 def _joined(*sentences: str) -> str:

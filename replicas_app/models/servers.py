@@ -113,6 +113,14 @@ class BackupServer(models.Model):
         self.token_encrypted = ""
 
     @property
+    def interval_words(self) -> str:
+        """How often it is read: `15 s`, `5 min`, `2 h`."""
+        for unit, seconds in (("h", 3600), ("min", 60)):
+            if self.sync_interval_seconds % seconds == 0:
+                return f"{self.sync_interval_seconds // seconds} {unit}"
+        return f"{self.sync_interval_seconds} s"
+
+    @property
     def is_unconfirmed(self) -> bool:
         """Whether a person still has to compare and accept its certificate. Nothing is sent to it before that."""
         return self.trust == TrustMode.PIN and not self.pinned_sha256

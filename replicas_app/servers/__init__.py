@@ -7,6 +7,7 @@ from replicas_app.servers.acts import (
     add,
     change,
     offered_certificate,
+    readable,
     switch,
     why_not_read,
 )
@@ -24,6 +25,7 @@ __all__ = [
     "change",
     "holdings",
     "offered_certificate",
+    "readable",
     "remove",
     "switch",
     "why_not_read",

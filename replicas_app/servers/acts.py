@@ -112,6 +112,11 @@ def why_not_read(server: BackupServer) -> str:
     return ""
 
 
+def readable() -> list[BackupServer]:
+    """The servers of which nothing says that they may not be read, by name."""
+    return [server for server in BackupServer.objects.enabled().by_name() if not why_not_read(server)]
+
+
 def offered_certificate(server: BackupServer) -> dict[str, Any] | None:
     """The certificate that the server showed at the newest connection test; None where it showed none."""
     return server.doctor_report.get("certificate")

@@ -30,10 +30,17 @@ class ServerForm(forms.ModelForm):
     """One server. The password is never shown again; left empty, a known server keeps the one it has."""
 
     base_url = forms.CharField(
-        label="Address", max_length=400, help_text="https://vbr01.example.com:9419. The port is 9419 unless typed."
+        label="Address",
+        max_length=400,
+        help_text="https://vbr01.example.com:9419. The port is 9419 unless typed.",
+        error_messages={"required": "Type the server's address, for example https://vbr01.example.com:9419."},
     )
     username = forms.CharField(
-        label="User name", max_length=256, strip=False, help_text="A domain user with the domain: DOMAIN\\user."
+        label="User name",
+        max_length=256,
+        strip=False,
+        help_text="A domain user with the domain: DOMAIN\\user.",
+        error_messages={"required": "Type the user name."},
     )
     password = forms.CharField(
         label="Password",
@@ -72,6 +79,7 @@ class ServerForm(forms.ModelForm):
         fields = [*COLUMNS, "password"]
         labels = {"is_enabled": "Read this server", "ca_bundle": "CA bundle (PEM)"}
         help_texts = {"name": "What your team calls it.", "ca_bundle": "One or more blocks of BEGIN CERTIFICATE."}
+        error_messages = {"name": {"required": "Give it a name."}}
         widgets = {"ca_bundle": forms.Textarea(attrs={"rows": 5, "spellcheck": "false"})}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

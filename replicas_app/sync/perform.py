@@ -160,5 +160,5 @@ def _short(listing: Listing) -> str:
 
 def _aside(reading: Reading) -> str:
     count = reading.replicas.broken + reading.points.broken
-    records = "1 record was" if count == 1 else f"{count} records were"
-    return f"{records} set aside because they could not be understood. All others are stored, nothing was removed."
+    records = "1 record was set aside because it" if count == 1 else f"{count:,} records were set aside because they"
+    return f"{records} could not be understood. All others are stored, nothing was removed."
