@@ -43,7 +43,7 @@ def test_a_session_that_ends_between_two_requests_leads_to_the_login_and_back(pa
     page.goto("/replicas/?q=sql")
     page.context.clear_cookies(name=settings.SESSION_COOKIE_NAME)
 
-    page.evaluate("htmx.ajax('GET', '/replicas/?q=sqlserver', '#main')")
+    page.get_by_role("searchbox", name="Name or id").press_sequentially("server")
     expect(page).to_have_url(re.compile(r"/accounts/login/\?next="))
     sign_in_by_form(page, person.username)
 
