@@ -8,8 +8,9 @@ from django.db.models import Q
 from replicas_app.choices import RescanState
 from replicas_app.filters import fields
 from replicas_app.filters.facets import Facet, choices_of_servers
-from replicas_app.filters.listing import ListFilters, listed
+from replicas_app.filters.listing import ListFilters
 from replicas_app.filters.orders import Order
+from replicas_app.filters.pieces import listed
 from replicas_app.filters.vocabulary import Vocabulary
 from replicas_app.models import Person, Rescan, RescanReplica
 from replicas_app.text import search_pattern
@@ -65,6 +66,11 @@ class RescanFilters(ListFilters):
         """Everybody who ever asked for one."""
         people = Person.objects.filter(pk__in=Rescan.objects.values("asked_by")).order_by("username")
         return dict(people.values_list("pk", "username"))
+
+    def _words(self, name: str, wish: object) -> list[str]:
+        return (
+            [self.person_names.get(key, str(key)) for key in wish] if name == "person" else super()._words(name, wish)
+        )
 
     def _facet(self, name: str, counted: Mapping[object, int] | None) -> Facet:
         if name != "person":

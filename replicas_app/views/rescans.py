@@ -1,7 +1,7 @@
 """Rescans: ask, start, watch, stop, and the list of all. No view talks to a backup server."""
 
-import hashlib
 from collections.abc import Sequence
+from hashlib import blake2b
 
 from django import forms
 from django.contrib import messages
@@ -15,15 +15,16 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
 
 from replicas_app import rescans
+from replicas_app.filters.answers import Answer
 from replicas_app.filters.rescans import RescanFilters
 from replicas_app.models import BackupServer, Replica, Rescan, RescanReplica
+from replicas_app.views.listing import list_answer
 from replicas_app.views.shared import announce, confirm, page_address, template_for, wants_part
 
 SHOWN_MEMBERS = 50
-KEPT_BY_FACETS = ("sort", "per_page", "created_after", "created_before", "replica", "vm")
-"""What is asked for beside the facets' ticks and stays when one of them is set."""
 for_operators = permission_required("replicas_app.rescan", raise_exception=True)
 
 
@@ -61,31 +62,23 @@ class WishForm(forms.Form):
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def rescan_list(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
     filters = RescanFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
-    counts = filters.counts_of(Rescan.objects.all())
-    page = filters.page_of(filters.apply(Rescan.objects.with_names().defer("log")), counts.total)
-    stories = [rescans.Story(rescan, timezone.now()) for rescan in page.rows]
-    version = hashlib.blake2b(" ".join(story.version for story in stories).encode(), digest_size=12).hexdigest()
+    answer = Answer(filters, Rescan.objects.with_names().defer("log"), "rescan", now, counts_asked_for=True)
+    stories = [rescans.Story(rescan, now) for rescan in answer.rows]
+    version = blake2b(" ".join(story.version for story in stories).encode(), digest_size=12).hexdigest()
+    context = {"stories": stories, "version": version, "is_live": not all(story.is_settled for story in stories)}
+    if not _asks_again(request):
+        return list_answer(request, answer, page="rescans/list.html", parts="rescans", **context)
     if _has_seen(request, version):
         return HttpResponse(status=204)
-    template = template_for(request, page="rescans/list.html", part="rescans/_list.html")
-    context = {
-        "filters": filters,
-        "facets": [facet for facet in filters.facets_of(counts) if facet.is_worth_showing],
-        "page": page,
-        "stories": stories,
-        "version": version,
-        "is_live": any(not story.is_settled for story in stories),
-        "kept": [(key, value) for key in KEPT_BY_FACETS for value in request.GET.getlist(key)],
-        "previous": filters.page_href(page.number - 1) if (page.number or 1) > 1 else "",
-        "next": filters.page_href(page.number + 1) if page.has_next else "",
-        "first_page": filters.page_href(1),
-    }
-    return render(request, template, context)
+    return render(request, "rescans/_table.html", {"answer": answer, "filters": filters, **context})
 
 
 @require_GET
+@vary_on_headers("HX-Request")
 def rescan_detail(request: HttpRequest, pk: int) -> HttpResponse:
     rescan = get_object_or_404(Rescan.objects.with_names(), pk=pk)
     is_whole = "all" in request.GET
@@ -141,6 +134,7 @@ def _ask(request: HttpRequest, form: WishForm, replicas: list[Replica]) -> HttpR
         "ids": ",".join(str(replica.pk) for replica in replicas),
         "back": page_address(request) if request.method == "POST" else reverse("replicas"),
         "session_size": rescans.LARGEST_SESSION,
+        "is_selection": request.method == "POST",
     }
     return confirm(request, "rescans/ask.html", context, status=200 if selection.ready else 422)
 
@@ -164,6 +158,10 @@ def _taken_words(rescan: Rescan, replicas: list[Replica]) -> SafeString:
     return format_html("{} replicas are in {} of {} already.", len(replicas), link, rescan.asked_by_words)
 
 
+def _asks_again(request: HttpRequest) -> bool:
+    """Whether a part of a page asks for itself anew (static/js/poll.js); it says what it shows."""
+    return wants_part(request) and "X-Seen" in request.headers
+
+
 def _has_seen(request: HttpRequest, version: str) -> bool:
-    """Whether a part of a page asks for what it shows already."""
-    return wants_part(request) and request.headers.get("X-Seen") == version
+    return _asks_again(request) and request.headers["X-Seen"] == version

@@ -52,6 +52,8 @@ def test_the_list_tells_who_asked_for_what_and_how_it_ended(viewer):
 
 
 def test_without_a_rescan_the_list_says_how_to_start_one(viewer):
+    make_server()
+
     assert "No rescan yet Press Rescan in the row of a replica" in text_of(viewer.get("/rescans/"))
 
 
@@ -87,7 +89,7 @@ def test_a_state_that_nobody_has_matches_nothing(viewer):
 def test_a_page_past_the_end_says_so(viewer):
     make_rescan()
 
-    assert "This page is past the end" in text_of(viewer.get("/rescans/?page=7"))
+    assert "Page 7 is past the end" in text_of(viewer.get("/rescans/?page=7"))
 
 
 @pytest.mark.parametrize("sort", ["created", "-created", "server", "-person", "replicas", "state"])
@@ -106,6 +108,19 @@ def test_the_list_asks_the_database_as_often_for_three_rescans_as_for_one(viewer
         make_rescan(asked_by=make_person())
     with django_assert_num_queries(7):
         viewer.get("/rescans/", headers=HTMX)
+
+
+def test_a_list_that_shows_what_is_so_already_gets_no_answer_and_no_new_address(viewer):
+    rescan = make_rescan()
+    seen = what_it_shows(viewer.get("/rescans/").content.decode())
+
+    unchanged = viewer.get("/rescans/", headers=HTMX | seen)
+    end(rescan)
+    changed = viewer.get("/rescans/", headers=HTMX | seen)
+
+    assert unchanged.status_code == 204
+    assert rescans_in(changed) == [rescan.pk]
+    assert "HX-Push-Url" not in changed.headers
 
 
 def test_a_list_with_an_open_rescan_asks_again_and_one_without_does_not(viewer):
