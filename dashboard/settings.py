@@ -81,6 +81,7 @@ TEMPLATES = [
 ]
 
 # --- Postgres: the one in DATABASE_URL, else the embedded one ---------------------------------------------------------
+DATABASE_IS_EMBEDDED = not environment.text("DATABASE_URL")
 DATABASE_URL = environment.text("DATABASE_URL") or running.told(DATA_DIR)["DATABASE_URL"]
 DATABASES = {"default": addresses.database(DATABASE_URL)}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"

@@ -41,7 +41,7 @@ def web(data: Path, door: socket.socket) -> Part:
     """On a socket that the launcher holds open, so that callers wait while the web is started again."""
     arguments = ["-m", "gunicorn", "dashboard.wsgi", "--bind", f"fd://{door.fileno()}", "--worker-class", "gthread"]
     arguments += ["--workers", WEB_WORKERS, "--threads", WEB_THREADS, "--graceful-timeout", WEB_GRACE_SECONDS]
-    arguments += ["--forwarded-allow-ips", "", "--no-control-socket", "--log-level", "warning"]
+    arguments += ["--preload", "--forwarded-allow-ips", "", "--no-control-socket", "--log-level", "warning"]
     return Part("web", python(data, *arguments, pass_fds=(door.fileno(),)), lambda pid: bool(readiness(door)))
 
 

@@ -1,0 +1,130 @@
+"""Starts, stops and deaths: what was there is there again."""
+
+import os
+import signal
+from pathlib import Path
+
+import psutil
+import pytest
+from redis import Redis
+
+from tests.stack.running import STOP_SECONDS, kill, wait_for
+
+BACK_SECONDS = 30
+
+
+def keep_something(dashboard) -> None:
+    """A row and a message, to look for after the next start."""
+    dashboard.sql("CREATE TABLE kept AS SELECT 'a row' AS what")
+    with queue_of(dashboard) as queue:
+        queue.set("kept", "a message")
+
+
+def has_kept_it(dashboard) -> bool:
+    with queue_of(dashboard) as queue:
+        return dashboard.sql("SELECT what FROM kept") == ("a row",) and queue.get("kept") == b"a message"
+
+
+def queue_of(dashboard) -> Redis:
+    return Redis(unix_socket_path=dashboard.addresses["CELERY_BROKER_URL"].removeprefix("redis+socket://"))
+
+
+def test_it_stops_in_time_by_either_signal_and_loses_nothing(start):
+    dashboard = start().ready()
+    keep_something(dashboard)
+    family, sockets = dashboard.family(), (dashboard.data / "socket-folder").read_text().strip()
+
+    by_sigterm = dashboard.stop(signal.SIGTERM)
+    assert psutil.wait_procs(family, timeout=1)[1] == []
+    assert not Path(sockets).exists()
+    assert "killing" not in dashboard.said
+
+    again = start().ready()
+    assert has_kept_it(again)
+    by_ctrl_c = again.stop(signal.SIGINT)
+
+    assert max(by_sigterm, by_ctrl_c) < STOP_SECONDS
+
+
+def test_a_part_that_dies_is_started_again_and_a_line_says_so(start):
+    dashboard = start().ready()
+
+    for name in ("postgres", "valkey", "worker", "beat", "web"):
+        before = dashboard.pid(name)
+        os.kill(before, signal.SIGKILL)
+        wait_for(lambda: dashboard.pid(name) != before and dashboard.is_ready(), BACK_SECONDS, dashboard)  # noqa: B023
+
+        assert f"stack     | {name} ended by SIGKILL: starting it again in 0.5 s\n" in dashboard.said
+
+
+def test_after_a_kill_of_everything_the_next_start_has_all_of_it(start):
+    dashboard = start().ready()
+    keep_something(dashboard)
+
+    dashboard.kill_all()
+
+    assert has_kept_it(start().ready())
+
+
+def test_what_a_killed_launcher_left_running_is_ended_by_the_next_start(start):
+    dashboard = start().ready()
+    keep_something(dashboard)
+    parts = dashboard.family()[1:]
+
+    kill(psutil.Process(dashboard.process.pid))
+    dashboard.process.wait()
+    again = start().ready()
+
+    assert psutil.wait_procs(parts, timeout=1)[1] == []
+    assert has_kept_it(again)
+
+
+MOMENTS = {
+    "while the cluster is laid out": lambda data: (data / "postgres.new").exists(),
+    "while the migrations run": lambda data: (data / "running.json").exists(),
+    "while the first login is made": lambda data: (data / "first-login.txt").exists(),
+}
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+def test_after_a_kill_in_the_middle_of_the_first_start_the_next_one_goes_on(start, tmp_path, moment):
+    data = tmp_path / "my data"
+    dashboard = start(data)
+    wait_for(lambda: MOMENTS[moment](data), 60, dashboard)
+
+    dashboard.kill_all()
+    again = start(data).ready()
+
+    assert again.is_ready()
+    assert again.sql("SELECT count(*) FROM person WHERE role = 'admin'") == (1,)
+    assert (data / "first-login.txt").read_text().split()[-1] in again.said
+
+
+def test_a_data_folder_whose_path_is_too_long_for_a_socket(start, tmp_path):
+    data = tmp_path / ("long " * 15) / ("länger " * 15) / "data"
+
+    assert len(str(data)) > 150
+    assert start(data).ready().is_ready()
+
+
+def test_traces_of_a_postgres_that_is_gone_do_not_stop_the_next_one(start):
+    dashboard = start().ready()
+    dashboard.stop()
+    stranger = psutil.Process()  # alive, and no Postgres of ours
+    (dashboard.data / "postgres" / "postmaster.pid").write_text(f"{stranger.pid}\n")
+
+    assert start().ready().is_ready()
+    assert stranger.is_running()
+
+
+def test_a_damaged_queue_is_moved_aside_with_a_word(start):
+    dashboard = start().ready()
+    keep_something(dashboard)
+    dashboard.stop()
+    file = next((dashboard.data / "valkey" / "appendonlydir").glob("*.incr.aof"))
+    file.write_bytes(b"*3\r\n$3\r\nSET\r\ngarbage" + file.read_bytes())
+
+    again = start().ready()
+
+    assert "The queue's file was damaged and lies in " in again.said
+    assert len(list((dashboard.data / "valkey").glob("appendonlydir.damaged-*"))) == 1

@@ -1,0 +1,65 @@
+"""What cannot work is refused before anything is touched: one sentence that says what to do, and exit status 1."""
+
+import socket
+
+import pytest
+
+
+def test_a_port_that_is_taken(start, tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+
+        sentence = start(PORT=str(port)).refused()
+
+    assert sentence == f"Port {port} on 127.0.0.1 is taken: stop what listens there, or set PORT to another one."
+    assert not (tmp_path / "my data" / "postgres").exists()
+
+
+def test_a_host_that_is_not_this_machine(start):
+    assert start(HOST="192.0.2.7").refused().startswith("HOST is no address of this machine: 192.0.2.7")
+
+
+def test_a_data_folder_that_is_a_file(start, tmp_path):
+    (tmp_path / "file").touch()
+
+    sentence = start(tmp_path / "file").refused()
+
+    assert sentence.startswith(f"DATA_DIR cannot be {tmp_path / 'file'}: ")
+
+
+def test_data_of_another_major_version_of_postgres(start, tmp_path):
+    cluster = tmp_path / "my data" / "postgres"
+    cluster.mkdir(parents=True)
+    (cluster / "PG_VERSION").write_text("17\n")
+
+    sentence = start().refused()
+
+    assert sentence.startswith(f"The data in {cluster} was written by PostgreSQL 17, and this is 18: ")
+    assert "pg_dump" in sentence
+    assert [file.name for file in cluster.iterdir()] == ["PG_VERSION"]
+
+
+def test_a_folder_without_postgres_where_its_data_should_be(start, tmp_path):
+    cluster = tmp_path / "my data" / "postgres"
+    cluster.mkdir(parents=True)
+
+    assert start().refused().startswith(f"{cluster} holds no data of Postgres: ")
+
+
+@pytest.mark.parametrize(
+    ("variables", "named"),
+    [
+        ({"PORT": "http"}, "PORT"),
+        ({"DEMO": "perhaps"}, "DEMO"),
+        ({"PUBLIC_URL": "dash.example.com"}, "PUBLIC_URL"),
+        ({"CREDENTIAL_KEYS": "too-short"}, "CREDENTIAL_KEYS"),
+        ({"DATABASE_URL": "postgresql://dash:p@ss/w#rd%+?,ä@db.example.com/dash"}, "DATABASE_URL"),
+        ({"CELERY_BROKER_URL": "redis://:p@ss/w#rd%+?,ä@broker.example.com/0"}, "CELERY_BROKER_URL"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_variable_that_cannot_be_read_is_named_and_not_repeated(start, variables, named):
+    sentence = start(**variables).refused()
+
+    assert sentence.startswith(named)
+    assert "w#rd" not in sentence
