@@ -4,10 +4,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
+from django.urls import reverse
+
 from replicas_app.models import BackupServer, SyncRun
 from replicas_app.times import age_words, ago_words, utc_words
 
 VERY_OLD = timedelta(days=1)
+NOBODY_READS = "No read has failed since: look whether worker and scheduler are running."
 TONES = ("critical", "late", "unknown")
 """Of notices, the gravest first."""
 
@@ -75,9 +78,29 @@ class Notice:
 def notices_of(servers: Iterable[BackupServer], now: datetime) -> list[Notice]:
     """What is to be said of these servers, the gravest first; nothing of those that are read as they should be."""
     servers = list(servers)
+    forgotten = [server for server in servers if _is_forgotten(server, now)]
+    together = forgotten if len(forgotten) > 1 else []
     first_reads = _first_reads(servers)
-    told = [_notice(server, first_reads.get(server.pk), now) for server in servers]
+    told = [_notice(server, first_reads.get(server.pk), now) for server in servers if server not in together]
+    told += [_forgotten(together, now)] if together else []
     return sorted(filter(None, told), key=lambda notice: TONES.index(notice.tone))
+
+
+def _is_forgotten(server: BackupServer, now: datetime) -> bool:
+    """Whether its data is old although nothing went wrong at the last read: it seems that nobody reads any more."""
+    return server.is_enabled and server.is_stale(now) and not server.last_error
+
+
+def _forgotten(servers: list[BackupServer], now: datetime) -> Notice:
+    age = now - max(server.last_success_at for server in servers)
+    names = ", ".join(server.name for server in servers[:3]) + (" …" if len(servers) > 3 else "")
+    return Notice(
+        "critical" if age > VERY_OLD else "late",
+        f"{len(servers)} servers were last read {ago_words(age)} or earlier.",
+        f"{names}. {NOBODY_READS}",
+        reverse("servers"),
+        "Servers",
+    )
 
 
 def _first_reads(servers: list[BackupServer]) -> dict[int, SyncRun]:
@@ -94,9 +117,11 @@ def _notice(server: BackupServer, first_read: SyncRun | None, now: datetime) -> 
         return _about(server, "unknown", "is disabled.", f"Nothing is read from it. {as_of}", "Open")
     tone = "critical" if age > VERY_OLD else "late"
     if server.is_stale(now):
-        return _about(server, tone, f"was last read {ago_words(age)}.", f"{server.last_error} {as_of}".strip(), "Why")
+        return _about(
+            server, tone, f"was last read {ago_words(age)}.", f"{as_of} {server.last_error or NOBODY_READS}", "Why"
+        )
     if server.last_error:
-        return _about(server, tone, "was not read completely at the last try.", f"{server.last_error} {as_of}", "Why")
+        return _about(server, tone, "was not read completely at the last try.", f"{as_of} {server.last_error}", "Why")
     return None
 
 

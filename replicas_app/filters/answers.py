@@ -11,7 +11,7 @@ from replicas_app.filters.listing import ListFilters
 from replicas_app.filters.pages import Page
 from replicas_app.freshness import DataAge, Notice, age_of, notices_of
 
-NOTICES_SHOWN = 3
+NOTICES_SHOWN = 2
 
 
 @dataclass(frozen=True)
@@ -109,7 +109,8 @@ class Answer:
 
     @property
     def nothing_was_ever_read(self) -> bool:
-        return all(server.last_success_at is None for server in self.filters.servers_in_sight)
+        servers = self.filters.servers_in_sight
+        return bool(servers) and all(server.last_success_at is None for server in servers)
 
     @cached_property
     def _counts(self) -> Counts:

@@ -98,7 +98,7 @@ class KeysField(WishField[int]):
 
     def read(self, text: str) -> int:
         if not (text.isascii() and text.isdigit()) or not 0 < int(text[:20]) <= LARGEST_KEY:
-            raise Unreadable(f"{shown(text)} is not the number of a {self.label.lower()}.")
+            raise Unreadable(f"{shown(text)} is not a number from 1 on.")
         return int(text)
 
 

@@ -96,6 +96,6 @@ _MALWARE = {status or NOT_SCANNED_VALUE: words for status, words in MALWARE_WORD
 _TONES = {status or NOT_SCANNED_VALUE: tone for status, tone in MALWARE_TONES.items()}
 MALWARE = Vocabulary(_MALWARE, _TONES, absent=NOT_SCANNED_VALUE)
 WORST_MALWARE = Vocabulary(
-    _MALWARE | {NO_POINTS_VALUE: "No restore points"}, _TONES, absent=NOT_SCANNED_VALUE, null=NO_POINTS_VALUE
+    _MALWARE | {NO_POINTS_VALUE: "No points"}, _TONES, absent=NOT_SCANNED_VALUE, null=NO_POINTS_VALUE
 )
 """Of replicas: the worst status among their points; null where they have none."""

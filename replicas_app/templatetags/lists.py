@@ -37,7 +37,8 @@ def server_name(server: BackupServer, now: datetime) -> SafeString:
     link = format_html('<a href="{}">{}</a>', server.get_absolute_url(), server.name)
     if not server.is_stale(now):
         return link
-    return link + format_html(" {}", pill("late", f"read {age_words(now - server.last_success_at)} ago"))
+    age = age_words(now - server.last_success_at)
+    return link + format_html(' <span class="old" data-status="late" title="Last read {} ago">{} old</span>', age, age)
 
 
 @register.simple_tag
