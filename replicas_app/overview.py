@@ -64,20 +64,23 @@ class ServerLine:
 
     @property
     def tone(self) -> str:
-        """ok; late: old, or not all of it came; critical: nothing came; unknown: nobody asks, or never read."""
-        if not self.server.is_enabled:
+        """ok; late: old, or the last read failed; critical: both, or it never succeeded; unknown: nobody asks it."""
+        server = self.server
+        if not server.is_enabled or (server.last_success_at is None and not server.last_error):
             return "unknown"
-        if self.server.is_unconfirmed or self.server.last_error_cause in HALF_READ:
-            return "late"
-        if self.server.last_error:
+        if server.last_error and not self.is_half_read and (self.is_stale or server.last_success_at is None):
             return "critical"
-        if self.server.last_success_at is None:
-            return "unknown"
-        return "late" if self.is_stale else "ok"
+        return "late" if server.last_error or self.is_stale else "ok"
+
+    @property
+    def is_half_read(self) -> bool:
+        """Whether the last read brought something, but not all."""
+        return self.server.last_error_cause in HALF_READ
 
     @property
     def is_unread(self) -> bool:
-        return self.server.is_enabled and (self.tone == "critical" or self.is_stale)
+        """Whether there is no data of an enabled server, or only such that is older than it should be."""
+        return self.server.is_enabled and (self.is_stale or self.server.last_success_at is None)
 
     @property
     def replicas_href(self) -> str:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django import forms
+from django.core.exceptions import NON_FIELD_ERRORS
 from django.core.validators import MaxValueValidator, MinValueValidator
 
 from replicas_app.choices import TrustMode
@@ -110,9 +111,11 @@ class ServerForm(forms.ModelForm):
 
     def same_wish(self) -> BackupServer | None:
         """The stored server that this form, sent a second time, asks for; None where it asks for something else."""
-        if not self.twin or not self.is_new or set(self.errors) - {"name", "base_url"}:
+        is_well_formed = {"name", "base_url"} <= self._normal.keys()
+        if not self.is_new or not is_well_formed or set(self.errors) - {"name", "base_url", NON_FIELD_ERRORS}:
             return None
-        return self.twin if is_same_wish(self.cleaned_data | self._normal, self.twin) else None
+        twin = self.twin or BackupServer.objects.filter(base_url=self._normal["base_url"]).first()
+        return twin if twin and is_same_wish(self.cleaned_data | self._normal, twin) else None
 
     def clean_name(self) -> str:
         return self._unlike_others("name", self.cleaned_data["name"], "{} has this name already.")
@@ -163,6 +166,7 @@ class ServerForm(forms.ModelForm):
         return values
 
     def _unlike_others(self, column: str, value: str, words: str) -> str:
+        """The value, if no other server has it. One that is stored a moment later is for the constraints to refuse."""
         self._normal[column] = value
         others = BackupServer.objects.exclude(pk=self.instance.pk)
         if twin := others.filter(**{f"{column}__iexact": value}).first():

@@ -1,0 +1,197 @@
+"""The overview: every number counts exactly the rows that its link shows."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import pytest
+from django.utils import timezone
+
+from replicas_app import sync
+from replicas_app.choices import Role
+from replicas_app.models import BackupServer, Event, Replica, SyncRun
+from replicas_app.overview import Overview
+from replicas_app.simulator import Simulator
+from tests.factories import make_point, make_replica, make_server, make_server_of, make_sync_run, make_vm
+
+NOW = datetime(2026, 11, 25, 13, 31, tzinfo=UTC)
+
+
+@pytest.fixture
+def viewer(signed_in):
+    return signed_in()
+
+
+@pytest.fixture(scope="module")
+def simulator():
+    with Simulator(replicas=30, vms=2, points=12, seed=7, still=True, tls=True) as simulator:
+        yield simulator
+
+
+def read(server: BackupServer) -> SyncRun:
+    run, _ = sync.request(server, "schedule")
+    sync.sync(run.pk)
+    run.refresh_from_db()
+    return run
+
+
+def words(answer) -> str:
+    return unescape(" ".join(re.sub(r"<[^>]*>", " ", answer.content.decode()).split()))
+
+
+def linked_numbers(page: str) -> dict[str, int]:
+    """Address → number, for each number that is a link to a list, and for each bar of a chart."""
+    main = page.split('id="main"')[1]
+    numbers = re.findall(r'<a [^>]*href="(/(?:replicas|restore-points|servers)/[^"]*)"[^>]*>([\d,]+)</a>', main)
+    bars = re.findall(r'<a [^>]*href="(/restore-points/[^"]*)" data-count="(\d+)"', main)
+    return {unescape(href): int(number.replace(",", "")) for href, number in numbers + bars}
+
+
+def total(page: str) -> int:
+    return int(re.search(r'data-total="(\d+)"', page).group(1))
+
+
+def counted(client, href: str) -> int:
+    """The total that the linked list tells, at once or in the second request that fills it."""
+    page = client.get(href).content.decode()
+    if found := re.search(r'data-total="(\d+)"', page):
+        return int(found.group(1))
+    counts = unescape(re.search(r'hx-get="([^"]*counts=[^"]*)"', page).group(1))
+    return total(client.get(counts, headers={"HX-Request": "true"}).content.decode())
+
+
+def test_every_number_is_the_total_of_the_list_that_it_links_to(viewer, simulator):
+    server = make_server_of(simulator, "lab")
+    read(server)
+
+    numbers = linked_numbers(viewer.get("/").content.decode())
+
+    assert len(numbers) > 15
+    assert numbers == {href: counted(viewer, href) for href in numbers}
+
+
+def test_the_numbers_of_an_inventory_with_removed_rows_and_other_spellings_agree_with_the_lists(viewer):
+    server = make_server("lab")
+    make_replica(server, state="ready", type="regular", platform="vmware")
+    make_replica(server, state="READY", type="Snapshot", platform="VMware", worst_malware="")
+    make_replica(server, state="NeverHeardOf", type="Other", platform="Amiga", worst_malware="Strange")
+    make_replica(server, state="", type="CDP", created_at=None)
+    gone = make_replica(server, state="Failover", removed_at=timezone.now())
+    make_point(make_vm(gone), malware="Infected", removed_at=timezone.now())
+    make_point(make_vm(make_replica(server, point_count=1, worst_malware="Infected")), malware="infected")
+
+    numbers = linked_numbers(viewer.get("/").content.decode())
+
+    assert numbers == {href: counted(viewer, href) for href in numbers}
+    assert sum(figure.count for figure in Overview(timezone.now()).states) == 5
+
+
+def test_without_a_server_an_admin_is_led_to_connect_one(signed_in):
+    answer = signed_in(role=Role.ADMIN).get("/")
+
+    assert "No server yet" in words(answer)
+    assert 'href="/servers/add/"' in answer.content.decode()
+
+
+def test_a_server_that_was_never_read_shows_no_zeros_as_if_they_were_known(viewer):
+    make_server("lab", last_success_at=None)
+
+    assert "lab was never read" in words(viewer.get("/"))
+
+
+def test_a_server_that_cannot_be_read_is_named_with_the_age_of_its_data_and_the_reason(viewer):
+    make_server(
+        "vbr-dr",
+        last_success_at=timezone.now() - timedelta(hours=2, minutes=3),
+        last_error="The server shows another certificate than the pinned one.",
+        last_error_cause="tls_changed",
+    )
+
+    page = words(viewer.get("/"))
+
+    assert "vbr-dr was last read 2 h 03 min ago" in page
+    assert "The server shows another certificate than the pinned one." in page
+
+
+def test_nothing_is_said_about_rpo(viewer):
+    make_point(make_vm(make_replica(make_server())))
+
+    assert "RPO" not in words(viewer.get("/"))
+
+
+def test_many_changes_of_one_read_are_one_line_that_leads_to_exactly_them(viewer):
+    server = make_server("vbr-oslo")
+    run = make_sync_run(server, replicas_added=5, replicas_removed=1)
+    for number in range(5):
+        replica = make_replica(server, f"vm{number}")
+        Event.objects.create(server=server, replica=replica, run=run, kind="appeared", at=timezone.now())
+    gone = make_replica(server, "gone", removed_at=timezone.now())
+    Event.objects.create(server=server, replica=gone, run=run, kind="removed", at=timezone.now())
+
+    page = viewer.get("/")
+    href = unescape(re.search(r'href="([^"]*kind=appeared)">5</a>', page.content.decode()).group(1))
+
+    assert "5 replicas appeared" in words(page)
+    assert "gone is gone" in words(page)
+    assert total(viewer.get(href).content.decode().split('id="changed-title"')[1]) == 5
+
+
+def test_a_change_of_state_tells_from_what_to_what(viewer):
+    server = make_server()
+    run = make_sync_run(server, replicas_changed=1)
+    replica = make_replica(server, "erp", state="Failover")
+    Event.objects.create(
+        server=server, replica=replica, run=run, kind="state", at=timezone.now(), old="Ready", new="Failover"
+    )
+
+    assert "erp Ready → Failover" in words(viewer.get("/"))
+
+
+def test_the_chart_has_thirty_days_and_each_ends_before_the_next_begins(db):
+    vm = make_vm()
+    for moment in (
+        datetime(2026, 11, 24, 0, 0, tzinfo=UTC),
+        datetime(2026, 11, 24, 23, 59, 59, 999999, tzinfo=UTC),
+        datetime(2026, 11, 25, 0, 0, tzinfo=UTC),
+        datetime(2026, 10, 26, 23, 59, 59, tzinfo=UTC),
+    ):
+        make_point(vm, created_at=moment)
+
+    days = Overview(NOW).days
+
+    assert (len(days), days[0].day, days[-1].day) == (
+        30, datetime(2026, 10, 27, tzinfo=UTC), datetime(2026, 11, 25, tzinfo=UTC),
+    )  # fmt: skip
+    assert [day.count for day in days[-2:]] == [2, 1]
+    assert sum(day.count for day in days) == 3
+
+
+def test_an_open_page_is_sent_nothing_until_a_server_has_news(viewer):
+    server = make_server()
+    again = unescape(re.search(r'hx-get="(/\?seen=[^"]+)"', viewer.get("/").content.decode()).group(1))
+
+    quiet = viewer.get(again, headers={"HX-Request": "true"})
+    BackupServer.objects.filter(pk=server.pk).update(data_version=server.data_version + 1)
+    news = viewer.get(again, headers={"HX-Request": "true"})
+
+    assert (quiet.status_code, quiet.content) == (204, b"")
+    assert news.status_code == 200
+    assert "<html" not in news.content.decode()
+    assert "HX-Request" in news["Vary"]
+
+
+def test_the_overview_asks_the_database_as_often_for_three_servers_as_for_one(viewer, django_assert_num_queries):
+    for _ in range(2):
+        make_point(make_vm(make_replica(server := make_server())))
+        make_sync_run(server, replicas_added=1)
+        with django_assert_num_queries(20):
+            viewer.get("/")
+
+
+def test_a_disabled_server_stays_in_the_counts_and_is_said_to_be_disabled(viewer):
+    make_replica(make_server("off", is_enabled=False))
+
+    answer = viewer.get("/")
+
+    assert Replica.objects.count() == Overview(timezone.now()).replicas.count == 1
+    assert "Disabled" in words(answer)
