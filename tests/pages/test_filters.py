@@ -1,0 +1,498 @@
+"""Query strings → rows: what each key narrows, what cannot be used, and how counts and orders hold together."""
+
+from datetime import UTC, datetime, timedelta
+from uuid import UUID, uuid4
+
+import pytest
+from django.http import QueryDict
+
+from replicas_app.filters import PointFilters, ReplicaFilters
+from replicas_app.filters.answers import Answer
+from replicas_app.filters.pages import FURTHEST
+from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
+from replicas_app.sync.derive import derive
+from tests.factories import make_point, make_replica, make_server, make_vm
+
+pytestmark = pytest.mark.django_db
+NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
+NAMES = ("sql-1", "SQL-2", "web_1", "webx1", "100%", "a*b", "Büro", 'back\\slash "quoted"')
+
+
+def replica_filters(query: str) -> ReplicaFilters:
+    return ReplicaFilters(QueryDict(query), path="/replicas/", servers=BackupServer.objects.by_name())
+
+
+def point_filters(query: str) -> PointFilters:
+    return PointFilters(QueryDict(query), path="/restore-points/", servers=BackupServer.objects.by_name())
+
+
+def replicas_of(query: str) -> list[str]:
+    filters = replica_filters(query)
+    return [replica.name for replica in filters.sorting.apply(filters.apply(Replica.objects.all()), filters.orders)]
+
+
+def vms_of(query: str) -> list[str]:
+    filters = point_filters(query)
+    points = filters.sorting.apply(filters.apply(RestorePoint.objects.all()), filters.orders)
+    return [point.vm.name for point in points.select_related("vm")]
+
+
+def complaints_of(query: str) -> dict[str, str]:
+    return {complaint.name: complaint.words for complaint in replica_filters(query).complaints}
+
+
+def answer_of(query: str) -> Answer:
+    return Answer(replica_filters(query), Replica.objects.all(), "replica", NOON)
+
+
+def counts_of(query: str, name: str) -> dict[str, int | None]:
+    facets = {facet.name: facet for facet in answer_of(query).facets}
+    return {choice.value: choice.count for choice in facets[name].choices} if name in facets else {}
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("q=sql", ["sql-1", "SQL-2"]),
+        ("q=SQL*", ["sql-1", "SQL-2"]),
+        ("q=*x1", ["webx1"]),
+        ("q=*we*", ["web_1", "webx1"]),
+        ("q==sql-1", ["sql-1"]),
+        ("q==sql", []),
+        ("q=eb_", ["web_1"]),
+        ("q=%25", ["100%"]),
+        ("q=a*b", ["a*b"]),
+        ("q=%C3%BCr", ["Büro"]),
+        ("q=%5C", ['back\\slash "quoted"']),
+        ("q=%22", ['back\\slash "quoted"']),
+        ("q=%FF%FE", []),
+        ("q=" + "x" * 5000, []),
+    ],
+)
+def test_a_search_takes_every_sign_but_an_outer_star_as_itself(query, names):
+    server = make_server()
+    for name in NAMES:
+        make_replica(server, name)
+
+    assert replicas_of(query) == names
+
+
+def test_a_search_finds_a_replica_by_any_of_its_parameters():
+    made = make_replica(name="found", platform="HyperV", policy_id="gold", state="Failover", job_id="night-job")
+    make_replica(name="other", type="CDP", platform="VMware")
+
+    for text in ("hyperv", "gold", "failover", "night-job", str(made.uuid)[4:20], f"={made.uuid}"):
+        assert replicas_of(f"q={text}") == ["found"]
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("type=CDP", ["cdp"]),
+        ("type=Regular", ["old", "snap"]),
+        ("type=snapshot", ["old", "snap"]),
+        ("type=CDP&type=Regular", ["cdp", "old", "snap"]),
+        ("state=Failover", ["snap"]),
+        ("state=failover&state=Quiesced", ["old", "snap"]),
+        ("state=none", ["cdp"]),
+        ("platform=HyperV", ["snap"]),
+        ("platform=hyperv&platform=Nobody", ["snap"]),
+        ("platform_id=P-1", ["old"]),
+        ("platform_id=p-1", ["old"]),
+        ("job=J-1&job=J-2", ["old", "snap"]),
+        ("policy=gold", ["cdp"]),
+        ("created_after=2026-11-25", ["snap"]),
+        ("created_after=2026-11-25T12:00:00Z", ["snap"]),
+        ("created_after=2026-11-25T13:00:00%2B01:00", ["snap"]),
+        ("created_after=2026-11-25T13:00:00+01:00", ["snap"]),
+        ("created_after=2026-11-25T12:00:01", []),
+        ("created_before=2026-11-24", ["old"]),
+        ("created_before=2026-11-25T12:00", ["old", "snap"]),
+        ("malware=Infected", ["snap"]),
+        ("malware=NotScanned", ["old"]),
+        ("malware=NoPoints", ["cdp"]),
+        ("removed=1", ["cdp", "gone", "old", "snap"]),
+        ("removed=0", ["cdp", "old", "snap"]),
+        ("state=&type=&q=&job=", ["cdp", "old", "snap"]),
+    ],
+)
+def test_each_key_narrows_by_its_own_values_and_any_of_them_will_do(query, names):
+    server = make_server()
+    make_replica(
+        server,
+        "old",
+        created_at=NOON - timedelta(days=9),
+        state="Quiesced",
+        platform_id="P-1",
+        job_id="J-1",
+        worst_malware="",
+    )
+    make_replica(
+        server,
+        "snap",
+        type="Snapshot",
+        created_at=NOON,
+        state="Failover",
+        platform="HyperV",
+        job_id="J-2",
+        worst_malware="Infected",
+    )
+    make_replica(server, "cdp", type="CDP", created_at=None, state="", policy_id="gold")
+    make_replica(server, "gone", created_at=NOON, removed_at=NOON, state="Nothing", worst_malware="Clean")
+
+    assert replicas_of(query) == names
+
+
+def test_a_server_and_a_replica_and_a_vm_are_asked_for_by_number_id_and_number():
+    oslo, bergen = make_server("oslo"), make_server("bergen")
+    shared = uuid4()
+    first = make_replica(oslo, "first", uuid=shared)
+    make_replica(bergen, "second", uuid=shared)
+    vm = make_vm(make_replica(bergen, "third"))
+
+    assert replicas_of(f"server={oslo.pk}&server={oslo.pk}") == ["first"]
+    assert replicas_of(f"replica={shared}") == ["first", "second"]
+    assert replicas_of(f"replica={str(shared).upper()}&server={first.server_id}") == ["first"]
+    assert replicas_of(f"vm={vm.pk}") == ["third"]
+
+
+@pytest.mark.parametrize(
+    ("query", "key", "words"),
+    [
+        ("server=abc", "server", "“abc” is not a number from 1 on."),
+        ("server=-1", "server", "“-1” is not a number from 1 on."),
+        ("server=1e3", "server", "“1e3” is not a number from 1 on."),
+        ("server=99999999999999999999", "server", "“99999999999999999999” is not a number from 1 on."),
+        ("server=987654", "server", "Nothing is known by “987654”."),
+        ("vm=987654", "vm", "Nothing is known by “987654”."),
+        ("replica=not-a-uuid", "replica", f"“not-a-uuid” is not an id, which looks like {UUID(int=0)}."),
+        (
+            "created_after=yesterday",
+            "created_after",
+            "“yesterday” is not a date and time, such as 2026-11-25 or 2026-11-25T13:30.",
+        ),
+        (
+            "created_after=0001-01-01T00:00%2B14:00",
+            "created_after",
+            "“0001-01-01T00:00+14:00” is not a date and time, such as 2026-11-25 or 2026-11-25T13:30.",
+        ),
+        (
+            "created_after=2026-11-25&created_before=2026-11-24",
+            "created_before",
+            "It lies before “Created after”: nothing can match both.",
+        ),
+        ("q=*", "q", "“*” alone matches everything: put at least one letter beside it."),
+        ("q=**", "q", "“**” alone matches everything: put at least one letter beside it."),
+        ("q=%00", "q", "“\ufffd” has a character in it that no text can have."),
+        ("state=%00", "state", "“\ufffd” has a character in it that no text can have."),
+        ("q=a&q=b", "q", "It can be given once: only the first one, a, was used."),
+        ("removed=yes", "removed", "“yes” is neither 1 nor 0."),
+        ("per_page=5", "per_page", "“5” is not among 25, 50, 100, 250."),
+        ("per_page=1000000", "per_page", "“1000000” is not among 25, 50, 100, 250."),
+        ("sort=name&sort=state", "sort", "It can be given once: only the first one, name, was used."),
+        ("page=0", "page", "“0” is not the number of a page."),
+        ("page=-1", "page", "“-1” is not the number of a page."),
+        ("page=abc", "page", "“abc” is not the number of a page."),
+        ("page=1e3", "page", "“1e3” is not the number of a page."),
+        ("page=%D9%A3", "page", "“٣” is not the number of a page."),
+        ("rpo=late", "rpo", "RPO is not judged yet, so this was not used; the ages of the newest points are shown."),
+        ("columns=x", "columns", "Columns cannot be chosen yet: all are shown."),
+        ("export=csv", "export", "Exports are not there yet."),
+        ("sever=1", "sever", "This list cannot be narrowed by it, so it was not used."),
+        ("self=1", "self", "This list cannot be narrowed by it, so it was not used."),
+    ],
+)
+def test_what_cannot_be_used_is_told_by_its_key(query, key, words):
+    assert complaints_of(query) == {key: words}
+
+
+@pytest.mark.parametrize("query", ["sort=--name", "sort=color", "sort=-", "sort=pk"])
+def test_an_order_that_the_list_does_not_have_is_told_and_the_list_stays_in_its_own(query):
+    server = make_server()
+    for name in ("vm10", "vm9", "Ähre", "zoo", "Apfel"):
+        make_replica(server, name)
+
+    assert list(complaints_of(query)) == ["sort"]
+    assert replicas_of(query) == ["Ähre", "Apfel", "vm9", "vm10", "zoo"]
+
+
+def test_of_several_values_the_good_ones_count():
+    oslo, bergen = make_server("oslo"), make_server("bergen")
+    make_replica(oslo, "here")
+    make_replica(bergen, "there")
+
+    assert replicas_of(f"server=abc&server={oslo.pk}&server=987654") == ["here"]
+    assert len(replica_filters(f"server=abc&server={oslo.pk}&server=987654").complaints) == 2
+
+
+def test_a_well_formed_value_that_nobody_knows_matches_nothing_and_not_everything():
+    make_replica()
+
+    for query in ("server=987654", f"replica={uuid4()}", "vm=987654", "state=Melted", "job=nobody", "platform_id=x"):
+        assert replicas_of(query) == []
+
+
+def test_a_state_that_nobody_knows_is_a_value_and_not_a_mistake():
+    make_replica(name="odd", state="Quiesced")
+
+    assert replicas_of("state=Quiesced") == ["odd"]
+    assert complaints_of("state=Quiesced&state=Melted") == {}
+
+
+@pytest.mark.parametrize("sort", ["created", "-created", "newest", "-newest"])
+def test_no_date_sorts_last_both_ways(sort):
+    server = make_server()
+    make_replica(server, "none", created_at=None, newest_point_at=None)
+    make_replica(server, "early", created_at=NOON, newest_point_at=NOON)
+    make_replica(server, "late", created_at=NOON + timedelta(1), newest_point_at=NOON + timedelta(1))
+
+    assert replicas_of(f"sort={sort}") == (["late", "early"] if sort[0] == "-" else ["early", "late"]) + ["none"]
+
+
+@pytest.mark.parametrize("sort", ["policy", "-policy"])
+def test_no_text_sorts_last_both_ways(sort):
+    server = make_server()
+    for name, policy in (("none", ""), ("a", "a"), ("b", "b")):
+        make_replica(server, name, policy_id=policy)
+
+    assert replicas_of(f"sort={sort}") == (["b", "a"] if sort[0] == "-" else ["a", "b"]) + ["none"]
+
+
+@pytest.mark.parametrize("filters_of", [replica_filters, point_filters], ids=["replicas", "points"])
+@pytest.mark.parametrize("is_counted", [True, False], ids=["counted", "not counted"])
+def test_walking_all_pages_in_any_order_meets_each_row_once(filters_of, is_counted):
+    server, other = make_server(), make_server()
+    for number in range(60):
+        replica = make_replica(
+            (server, other)[number % 2],
+            f"replica {number % 7}",
+            type="CDP" if number % 3 else "Regular",
+            created_at=NOON + timedelta(days=number % 5) if number % 4 else None,
+            state=("Ready", "", "Failover")[number % 3],
+            newest_point_at=NOON if number % 2 else None,
+        )
+        make_point(
+            make_vm(replica, f"vm {number % 3}"),
+            created_at=NOON + timedelta(hours=number % 5),
+            malware=("Clean", "")[number % 2],
+        )
+    rows = Replica.objects.all() if filters_of is replica_filters else RestorePoint.objects.all()
+
+    for order in filters_of("").orders:
+        for sort in (order, f"-{order}"):
+            met = []
+            for number in (1, 2, 3, 4):
+                page = filters_of(f"sort={sort}&per_page=25&page={number}").page_of(rows, 60 if is_counted else None)
+                met += [row.pk for row in page.rows]
+                assert page.has_next == (number < 3)
+                assert page.is_past_the_end == (number == 4)
+            whole = filters_of(f"sort={sort}&per_page=250").page_of(rows, None)
+            assert met == [row.pk for row in whole.rows], sort
+            assert len(set(met)) == 60
+
+
+@pytest.mark.parametrize("number", [FURTHEST // 50 + 2, 4_000_000, 10**19])
+def test_a_page_however_far_past_the_end_has_no_rows_and_says_so(number):
+    make_replica()
+
+    page = replica_filters(f"page={number}").page_of(Replica.objects.all(), None)
+
+    assert page.rows == []
+    assert page.is_past_the_end
+
+
+def test_what_is_not_the_number_of_a_page_shows_no_page_and_not_the_first():
+    make_replica()
+
+    page = replica_filters("page=abc").page_of(Replica.objects.all(), 1)
+
+    assert (page.number, page.rows, page.total) == (None, [], 1)
+
+
+def test_each_facet_is_counted_without_its_own_choice_and_with_all_others():
+    oslo, bergen = make_server("oslo"), make_server("bergen")
+    for server, state, count in ((oslo, "Ready", 3), (oslo, "Failover", 2), (bergen, "Ready", 1), (bergen, "", 1)):
+        for _ in range(count):
+            make_replica(server, state=state)
+
+    query = f"state=Ready&server={oslo.pk}"
+
+    assert answer_of(query).total == 3
+    assert counts_of(query, "state") == {"Ready": 3, "Failover": 2}
+    assert counts_of(query, "server") == {str(oslo.pk): 3, str(bergen.pk): 1}
+    assert counts_of("", "state") == {"Ready": 4, "Failover": 2, "none": 1}
+
+
+def test_a_facet_counts_spellings_and_synonyms_together_as_the_list_shows_them():
+    server = make_server()
+    for type, state in (("Regular", "Ready"), ("Snapshot", "READY"), ("CDP", "ready")):
+        make_replica(server, type=type, state=state)
+
+    assert counts_of("", "type") == {"Snapshot": 2, "CDP": 1}
+    assert counts_of("type=CDP", "state") == {}
+    assert counts_of("state=Ready", "state") == {"Ready": 3}
+    assert len(replicas_of("state=Ready")) == 3
+
+
+def test_every_number_in_a_facet_is_the_length_of_the_list_behind_it():
+    oslo, bergen = make_server("oslo"), make_server("bergen")
+    for number in range(24):
+        make_replica(
+            (oslo, bergen)[number % 2],
+            state=("Ready", "Failover", "", "Odd", "ready")[number % 5],
+            type=("Regular", "Snapshot", "CDP")[number % 3],
+            platform=("VMware", "HyperV", "")[number % 3],
+            worst_malware=("Clean", "", None, "Infected", "NotScanned")[number % 5],
+        )
+
+    for name in ("server", "state", "type", "platform", "malware"):
+        counted = counts_of(f"q=tier&server={oslo.pk}" if name != "server" else "q=tier", name)
+        others = f"server={oslo.pk}&" if name != "server" else ""
+        assert counted == {value: len(replicas_of(f"{others}{name}={value}")) for value in counted}
+        assert sum(counted.values()) == (12 if name != "server" else 24)
+
+
+def test_a_value_that_is_asked_for_stays_among_the_choices_when_nothing_has_it():
+    make_replica(state="Ready")
+
+    assert counts_of("state=Failback", "state") == {"Ready": 1, "Failback": 0}
+
+
+def test_links_change_what_they_say_and_keep_everything_else():
+    filters = replica_filters(
+        "q=a%26b&state=Ready&state=Odd&sort=-created&page=9&per_page=25&type=&state=Ready&sever=1"
+    )
+    kept = "/replicas/?q=a%26b&state=Ready&state=Odd"
+
+    assert str(filters.address) == f"{kept}&sort=-created&page=9&per_page=25&sever=1"
+    assert filters.heads["created"].href == f"{kept}&sort=created&per_page=25&sever=1"
+    assert filters.heads["name"].href == f"{kept}&sort=name&per_page=25&sever=1"
+    assert filters.page_href(10) == f"{kept}&sort=-created&per_page=25&sever=1&page=10"
+    assert filters.page_href(1) == f"{kept}&sort=-created&per_page=25&sever=1"
+    assert filters.sizes[2] == ("100", f"{kept}&sort=-created&per_page=100&sever=1", False)
+    assert [chip.href for chip in filters.chips] == [
+        "/replicas/?state=Ready&state=Odd&sort=-created&per_page=25&sever=1",
+        "/replicas/?q=a%26b&sort=-created&per_page=25&sever=1",
+    ]
+    assert filters.clear_href == "/replicas/?sort=-created&per_page=25"
+
+
+def test_a_chip_says_what_is_asked_for_in_words():
+    server = make_server("vbr-oslo")
+    vm = make_vm(make_replica(server, "tier 1"), "web-01")
+    query = (
+        f"q=sql*&server={server.pk}&state=ReadyToSwitch&malware=NotScanned&type=Regular&job=a&job=b&policy=a&policy=b"
+        f"&policy=c&policy=d&created_after=2026-11-25T13:30&replica={vm.replica.uuid}&vm={vm.pk}&removed=1"
+    )
+
+    assert {chip.name: chip.words for chip in replica_filters(query).chips} == {
+        "name or id": "sql*",
+        "server": "vbr-oslo",
+        "type": "Snapshot",
+        "state": "Ready to switch",
+        "malware": "Not scanned",
+        "job id": "a or b",
+        "policy id": "a, b or 2 more",
+        "created after": "25 Nov 2026, 13:30 UTC",
+        "replica": "tier 1",
+        "vm": "web-01",
+        "removed": "shown too",
+    }
+
+
+# Restore points
+
+
+def test_a_search_finds_points_by_vm_by_replica_and_by_their_own_id():
+    tier = make_replica(name="tier one")
+    make_point(make_vm(tier, "sql-01"))
+    make_point(make_vm(make_replica(name="sql replicas"), "web-01"))
+    other = make_point(make_vm(make_replica(name="rest"), "mail-01"))
+
+    assert sorted(vms_of("q=sql")) == ["sql-01", "web-01"]
+    assert vms_of("q=sql*&q=ignored") == vms_of("q=sql")
+    assert vms_of("q=tier") == ["sql-01"]
+    assert vms_of(f"q={tier.uuid}") == ["sql-01"]
+    assert vms_of(f"q={other.uuid}") == ["mail-01"]
+    assert vms_of(f"q=={str(other.uuid).upper()}") == ["mail-01"]
+    assert vms_of(f"q={uuid4()}") == []
+
+
+@pytest.mark.parametrize(
+    ("query", "names"),
+    [
+        ("malware=Infected", ["infected"]),
+        ("malware=Infected&malware=NotScanned", ["infected", "unscanned"]),
+        ("malware=Odd", ["odd"]),
+        ("state=Failover", ["unscanned"]),
+        ("platform=HyperV", ["odd"]),
+        ("platform_id=P-1", ["infected"]),
+        ("type=CDP", []),
+        ("type=Regular", ["infected", "odd", "unscanned"]),
+        ("job=night", ["infected", "odd", "unscanned"]),
+        ("policy=gold", []),
+        ("created_after=2026-11-25T12:00", ["infected"]),
+        ("created_before=2026-11-24T12:00", ["odd", "unscanned"]),
+        ("removed=1", ["gone", "infected", "odd", "unscanned"]),
+        ("removed=1&job=night", ["gone", "infected", "odd", "unscanned"]),
+    ],
+)
+def test_each_key_narrows_the_restore_points(query, names):
+    replica = make_replica(job_id="night")
+    make_replica(type="CDP", policy_id="gold")
+    for name, hours, fields in (
+        ("infected", 0, {"malware": "Infected", "platform_id": "P-1"}),
+        ("unscanned", 24, {"malware": "", "state": "Failover"}),
+        ("odd", 48, {"malware": "Odd", "platform": "HyperV"}),
+        ("gone", 72, {"removed_at": NOON}),
+    ):
+        make_point(make_vm(replica, name), created_at=NOON - timedelta(hours=hours), **fields)
+
+    assert vms_of(f"{query}&sort=name") == names
+
+
+def test_points_are_asked_for_by_server_replica_and_vm():
+    oslo, bergen = make_server("oslo"), make_server("bergen")
+    first, second = make_replica(oslo), make_replica(bergen)
+    points = [make_point(make_vm(replica, name)) for replica in (first, second) for name in ("a", "b")]
+
+    assert vms_of(f"server={oslo.pk}&sort=name") == ["a", "b"]
+    assert vms_of(f"replica={second.uuid}&sort=name") == ["a", "b"]
+    assert vms_of(f"vm={points[3].vm_id}") == ["b"]
+    assert vms_of(f"replica={second.uuid}&server={oslo.pk}") == []
+
+
+def test_more_rows_than_are_looked_up_first_are_found_all_the_same(monkeypatch):
+    monkeypatch.setattr("replicas_app.filters.points.FEW", 1)
+    replica = make_replica(name="night")
+    for name in ("a", "b", "c"):
+        make_point(make_vm(replica, name))
+    make_point(make_vm(make_replica(job_id="other"), "d"))
+
+    assert vms_of("q=night&sort=name") == ["a", "b", "c"]
+    assert vms_of(f"job={replica.job_id}&type=Regular&sort=name") == ["a", "b", "c"]
+
+
+def test_points_sort_by_time_however_their_fractions_were_spelled():
+    vm = make_vm()
+    for microsecond, name in ((100_000, "b"), (85_640, "a"), (0, "_"), (918_350, "c")):
+        make_point(vm, created_at=NOON.replace(microsecond=microsecond), platform=name)
+
+    filters = point_filters("sort=created")
+    found = filters.sorting.apply(filters.apply(RestorePoint.objects.all()), filters.orders)
+
+    assert [point.platform for point in found] == ["_", "a", "b", "c"]
+
+
+def test_derived_counts_and_the_list_behind_them_agree():
+    server = make_server()
+    replica = make_replica(server)
+    vm = make_vm(replica)
+    for malware in ("Clean", "Infected", ""):
+        make_point(vm, malware=malware)
+    make_point(vm, removed_at=NOON)
+    derive(server.pk)
+
+    vm = ReplicaVM.objects.get()
+    assert vm.point_count == len(vms_of(f"vm={vm.pk}")) == 3
+    assert replicas_of("malware=Infected") == [replica.name]
