@@ -16,6 +16,7 @@ from replicas_app import connections, sync
 from replicas_app.choices import RescanState, SyncState, SyncTrigger
 from replicas_app.models import Rescan, SyncRun
 from replicas_app.rescans import look, rows, sessions, words
+from replicas_app.rescans.wishes import may_be_asked
 from replicas_app.vbr import (
     Client,
     Deadlines,
@@ -67,8 +68,8 @@ def _connect(rescan: Rescan) -> AbstractContextManager[Client]:
 
 def _begin(rescan: Rescan) -> None:
     """Queued: ask the server, if it is this one's turn and nothing stands against it."""
-    if not rescan.server.is_enabled:
-        rows.end(rescan, words.disabled(rescan))
+    if not may_be_asked(rescan.server):
+        rows.end(rescan, words.closed(rescan))
     elif Rescan.objects.ahead_of(rescan).exists():
         rows.went_well(rescan)
     elif not (ids := _ids(rescan)):
@@ -181,7 +182,7 @@ def _send_stop(rescan: Rescan, client: Client) -> None:
 
 def _read_again(rescan: Rescan) -> SyncRun | None:
     """Ended: let the server be read anew. A read that began before the end does not count."""
-    if not rescan.server.is_enabled:
+    if not may_be_asked(rescan.server):
         rows.write(rescan, next_poll_at=None, enqueued_at=None)
         return None
     run, _ = sync.request(rescan.server, SyncTrigger.RESCAN, rescan.asked_by)

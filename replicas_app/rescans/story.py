@@ -197,4 +197,3 @@ def _step_of_run(run: SyncRun, rescan: Rescan) -> Step:
     if run.is_open:
         return Step("unknown", f"Reading {rescan.server} again", run.queued_at, run.step, run.get_absolute_url(), True)
     return Step(run.tone, f"Read {rescan.server} again", run.ended_at, run.error, run.get_absolute_url())
-

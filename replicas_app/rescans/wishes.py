@@ -33,8 +33,8 @@ class Selection:
     """In nobody's rescan when it was looked; that may change until one is started."""
     taken: dict[Rescan, list[Replica]] = field(default_factory=dict)
     """Already in somebody's rescan, by that rescan."""
-    disabled: dict[BackupServer, list[Replica]] = field(default_factory=dict)
-    """On servers that are switched off."""
+    closed: dict[BackupServer, list[Replica]] = field(default_factory=dict)
+    """On servers to which nothing is sent."""
     removed: list[Replica] = field(default_factory=list)
     """No longer listed by their server."""
     started: list[Rescan] = field(default_factory=list)
@@ -60,6 +60,11 @@ class Selection:
         return rescans[0] if len(rescans) == 1 else None
 
 
+def may_be_asked(server: BackupServer) -> bool:
+    """Whether anything may be sent to the server: it is enabled, and its certificate was accepted."""
+    return server.is_enabled and not server.is_unconfirmed
+
+
 def sort_out(replicas: Iterable[Replica]) -> Selection:
     """What could be started right now. Servers and replicas stand in the order of their keys."""
     selection = Selection()
@@ -67,8 +72,8 @@ def sort_out(replicas: Iterable[Replica]) -> Selection:
     for replica in sorted(replicas, key=lambda replica: (replica.server_id, replica.pk)):
         if replica.removed_at:
             selection.removed.append(replica)
-        elif not replica.server.is_enabled:
-            selection.disabled.setdefault(replica.server, []).append(replica)
+        elif not may_be_asked(replica.server):
+            selection.closed.setdefault(replica.server, []).append(replica)
         else:
             present.append(replica)
     owners = _owners(present)
@@ -90,7 +95,7 @@ def start(person: Person | None, replicas: Iterable[Replica], reason: str = "") 
         NothingSelected: there is no replica at all.
     """
     selection = sort_out(replicas)
-    if not (selection.ready or selection.taken or selection.removed or selection.disabled):
+    if not (selection.ready or selection.taken or selection.removed or selection.closed):
         raise NothingSelected
     with transaction.atomic():
         for wanted in selection.ready.values():

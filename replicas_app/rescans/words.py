@@ -44,7 +44,7 @@ _FIXES = {
     "session_gone": "The replicas are read again, so what they show is true. You may start the rescan again.",
     "too_long": "Look in the console of the backup server under History, System, and stop the session if it hangs.",
     "failed_silently": "Look in the console of the backup server under History, System. You may start it again.",
-    "disabled": "Enable the server, then start the rescan again.",
+    "closed": "Enable the server or accept its certificate, then start the rescan again.",
     "replicas_gone": "Nothing is left to rescan. If a replica should be there, look at its job on the backup server.",
     FAULT_OF_OURS: "The worker's log has the details; please report them.",
 }
@@ -107,9 +107,11 @@ def too_long(rescan: Rescan) -> Outcome:
     return Outcome(RescanState.UNKNOWN, sentence, "too_long", reads_again=True)
 
 
-def disabled(rescan: Rescan) -> Outcome:
-    sentence = f"{rescan.server} was disabled before this rescan had its turn. Nothing was started."
-    return Outcome(RescanState.NOT_STARTED, sentence, "disabled")
+def closed(rescan: Rescan) -> Outcome:
+    why = "its certificate has to be accepted first" if rescan.server.is_enabled else "it was disabled"
+    return Outcome(
+        RescanState.NOT_STARTED, f"Nothing is sent to {rescan.server}: {why}. Nothing was started.", "closed"
+    )
 
 
 def replicas_gone(rescan: Rescan) -> Outcome:

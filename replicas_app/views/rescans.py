@@ -147,8 +147,8 @@ def _tell(request: HttpRequest, selection: rescans.Selection) -> None:
         messages.success(request, words)
     for rescan, replicas in selection.taken.items():
         messages.warning(request, _taken_words(rescan, replicas))
-    if left_out := len(selection.removed) + sum(map(len, selection.disabled.values())):
-        messages.warning(request, f"{left_out:,} left out: gone from their server, or on one that is disabled.")
+    if left_out := len(selection.removed) + sum(map(len, selection.closed.values())):
+        messages.warning(request, f"{left_out:,} left out: gone, or on a server to which nothing is sent.")
 
 
 def _taken_words(rescan: Rescan, replicas: list[Replica]) -> SafeString:

@@ -76,7 +76,7 @@ def test_a_query_that_means_nothing_is_told_and_the_rest_counts(viewer):
     response = viewer.get(f"/rescans/?server={lab.pk}&person=abc&page=1&sort=none&colour=red")
 
     assert rescans_in(response) == [wanted.pk]
-    told = ("“abc” is not the number of a person", "“none” is no column to sort by", "“colour”")
+    told = ("“abc” is not a", "“none” is no column to sort by", "“colour”")
     assert all(words in text_of(response) for words in told)
 
 
@@ -213,7 +213,7 @@ def test_a_server_that_gives_no_answer_is_told_with_the_end_of_our_patience(view
         (RescanState.UNKNOWN, {"session_id": None}, ["Whether it started is not known"]),
         (
             RescanState.NOT_STARTED,
-            {"error": "Off.", "error_cause": "disabled"},
+            {"error": "Off.", "error_cause": "closed"},
             ["Not started", "Off. Enable the server"],
         ),
         (RescanState.CANCELLED, {"error": "kim had it stopped."}, ["Cancelled", "kim had it stopped."]),

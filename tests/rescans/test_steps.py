@@ -126,8 +126,19 @@ def test_a_rescan_of_a_server_that_was_disabled_meanwhile_is_not_started(simulat
     step(rescan)
 
     assert (rescan.state, rescan.next_poll_at) == (RescanState.NOT_STARTED, None)
-    assert rescan.error == "lab was disabled before this rescan had its turn. Nothing was started."
-    assert posts(simulator) == 0
+    assert rescan.error == "Nothing is sent to lab: it was disabled. Nothing was started."
+    assert simulator.requests == []
+
+
+def test_nothing_is_sent_to_a_server_whose_certificate_has_to_be_accepted_anew(simulator, rescan, server):
+    server.pinned_sha256 = ""
+    server.save()
+
+    step(rescan)
+
+    assert rescan.state == RescanState.NOT_STARTED
+    assert "certificate" in rescan.error
+    assert simulator.requests == []
 
 
 def test_replicas_that_are_gone_when_the_turn_comes_are_not_asked_for(simulator, rescan, replicas):

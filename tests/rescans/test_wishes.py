@@ -77,7 +77,7 @@ def test_replicas_in_another_rescan_are_left_out_and_told_with_that_rescan():
 
     found = rescans.start(None, [taken, free])
 
-    assert dict(found.taken) == {other: [taken]}
+    assert found.taken == {other: [taken]}
     assert [list(one.replicas.all()) for one in found.started] == [[free]]
 
 
@@ -99,7 +99,7 @@ def test_removed_replicas_and_those_of_disabled_servers_are_left_out():
 
     found = rescans.start(None, [gone, sleeping, fine])
 
-    assert (found.removed, dict(found.disabled)) == ([gone], {off: [sleeping]})
+    assert (found.removed, found.closed) == ([gone], {off: [sleeping]})
     assert [list(one.replicas.all()) for one in found.started] == [[fine]]
 
 

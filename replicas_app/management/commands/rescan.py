@@ -1,0 +1,147 @@
+"""Rescan replicas from the shell: `manage.py rescan --replica UUID`, or all of a server: `--server vbr-oslo`."""
+
+import json
+import sys
+from argparse import ArgumentParser
+from collections.abc import Iterator, Sequence
+from threading import Event
+from typing import Any
+from uuid import UUID
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from replicas_app import rescans
+from replicas_app.choices import RescanState
+from replicas_app.management.called import server_called
+from replicas_app.models import BackupServer, Replica, Rescan
+from replicas_app.models.inventory import ReplicaQuerySet
+
+LOOK_AGAIN_SECONDS = 0.5
+GOOD_ENDS = (RescanState.SUCCEEDED, RescanState.WARNING)
+
+
+class Command(BaseCommand):
+    help = (
+        "Have backup servers rescan replicas. Without --wait the running dashboard sees them through; with it, this "
+        "command does, together with whoever else is there, and its exit status is 1 unless all end well."
+    )
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--replica", nargs="+", default=[], metavar="UUID", help="the ids of replicas")
+        parser.add_argument(
+            "--server", metavar="NAME", help="all replicas of this server; with --replica: on this server"
+        )
+        parser.add_argument("--wait", action="store_true", help="until all have ended")
+        parser.add_argument("--json", action="store_true", help="print what was started, left out and came of it")
+
+    def handle(self, **options: Any) -> None:
+        server = server_called(options["server"]) if options["server"] else None
+        selection = rescans.start(None, chosen(options["replica"], server), "")
+        for replica, reason in left_out(selection):
+            self.stderr.write(f"{replica} ({replica.uuid}) {reason}.")
+        if options["wait"]:
+            self._wait(selection.started)
+        self._tell(selection, options)
+        if not selection.started or (options["wait"] and not all(one.state in GOOD_ENDS for one in selection.started)):
+            sys.exit(1)
+
+    def _wait(self, started: Sequence[Rescan]) -> None:
+        told = {}
+        try:
+            for rescan in follow(started):
+                headline = rescans.Story(rescan, timezone.now()).headline
+                if told.get(rescan.pk) != headline:
+                    self.stderr.write(f"rescan {rescan.pk} on {rescan.server}: {headline}")
+                told[rescan.pk] = headline
+        except KeyboardInterrupt:
+            raise CommandError(
+                "Not waited for any longer. What was started goes on; see the page of rescans."
+            ) from None
+
+    def _tell(self, selection: rescans.Selection, options: dict[str, Any]) -> None:
+        if options["json"]:
+            others = [{"replica": str(replica.uuid), "why": reason} for replica, reason in left_out(selection)]
+            found = {"rescans": [facts(rescan) for rescan in selection.started], "left_out": others}
+            self.stdout.write(json.dumps(found))
+            return
+        for rescan in selection.started:
+            self.stdout.write(words_of(rescan))
+
+
+def chosen(ids: Sequence[str], server: BackupServer | None) -> list[Replica]:
+    """The replicas that are meant. Raises CommandError where that is not clear."""
+    if not ids and server is None:
+        raise CommandError("Name the replicas (--replica UUID …) or a server (--server NAME).")
+    replicas = Replica.objects.select_related("server")
+    if server:
+        replicas = replicas.filter(server=server)
+    found = [one_of(replicas, text) for text in dict.fromkeys(ids)] if ids else list(replicas.present())
+    if not found:
+        raise CommandError(f"{server} has no replica.")
+    return found
+
+
+def one_of(replicas: ReplicaQuerySet, text: str) -> Replica:
+    try:
+        found = list(replicas.filter(uuid=UUID(text)))
+    except ValueError as error:
+        raise CommandError(f"{text} is not the id of a replica, which looks like {UUID(int=0)}.") from error
+    if not found:
+        raise CommandError(f"No replica has the id {text}.")
+    if len(found) > 1:
+        names = ", ".join(sorted(replica.server.name for replica in found))
+        raise CommandError(f"{text} is on several servers ({names}): say which one with --server NAME.")
+    return found[0]
+
+
+def follow(started: Sequence[Rescan]) -> Iterator[Rescan]:
+    """Each rescan whenever it was looked at, until all have ended. Due steps are taken here, if nobody else does."""
+    clock = Event()
+    waiting = list(started)
+    while waiting:
+        for rescan in waiting:
+            with rescans.claim(rescan.pk) as claimed:
+                if claimed:
+                    rescans.advance(claimed)
+            try:
+                rescan.refresh_from_db()
+            except Rescan.DoesNotExist as error:
+                raise CommandError(f"The server of rescan {rescan.pk} was removed meanwhile.") from error
+            yield rescan
+        waiting = [rescan for rescan in waiting if rescan.is_open]
+        if waiting:
+            clock.wait(LOOK_AGAIN_SECONDS)
+
+
+def left_out(selection: rescans.Selection) -> Iterator[tuple[Replica, str]]:
+    """Each replica that cannot be rescanned right now, with the reason."""
+    for rescan, replicas in selection.taken.items():
+        yield from ((replica, f"is in rescan {rescan.pk} of {rescan.asked_by_words}") for replica in replicas)
+    for server, replicas in selection.closed.items():
+        yield from ((replica, f"is on {server}, to which nothing is sent") for replica in replicas)
+    yield from ((replica, "is no longer on its server") for replica in selection.removed)
+
+
+def facts(rescan: Rescan) -> dict[str, Any]:
+    took = rescans.Story(rescan, timezone.now()).took
+    return {
+        "rescan": rescan.pk,
+        "server": rescan.server.name,
+        "replicas": [str(uuid) for uuid in rescan.replicas.order_by("pk").values_list("uuid", flat=True)],
+        "state": rescan.state,
+        "session": rescan.session_id and str(rescan.session_id),
+        "progress": rescan.progress,
+        "result": rescan.result,
+        "message": rescan.message,
+        "error": rescan.error,
+        "error_cause": rescan.error_cause,
+        "seconds": took and round(took.total_seconds(), 2),
+    }
+
+
+def words_of(rescan: Rescan) -> str:
+    story = rescans.Story(rescan, timezone.now())
+    count = "1 replica" if rescan.replica_count == 1 else f"{rescan.replica_count:,} replicas"
+    lines = [f"rescan {rescan.pk} of {count} on {rescan.server}: {story.headline}", story.trouble, story.fix]
+    return "\n".join(line for line in lines if line)

@@ -1,0 +1,126 @@
+"""`manage.py rescan`."""
+
+import json
+from io import StringIO
+from threading import Event
+
+import pytest
+from django.core.management import CommandError, call_command
+
+from replicas_app import rescans
+from replicas_app.choices import RescanState
+from replicas_app.management.commands import rescan as command
+from replicas_app.models import Rescan
+from tests.factories import make_replica, make_rescan, make_server
+from tests.rescans.driving import posts
+
+
+def run(*arguments: str) -> tuple[int, str, str]:
+    """Exit status, what was written to stdout, what to stderr."""
+    out, err = StringIO(), StringIO()
+    try:
+        call_command("rescan", *arguments, stdout=out, stderr=err)
+    except SystemExit as ended:
+        return ended.code, out.getvalue(), err.getvalue()
+    return 0, out.getvalue(), err.getvalue()
+
+
+@pytest.mark.django_db
+def test_it_leaves_the_rescan_to_the_running_dashboard():
+    replica = make_replica(make_server("lab"))
+
+    status, told, _ = run("--replica", str(replica.uuid))
+
+    rescan = Rescan.objects.get()
+    assert (status, rescan.state, rescan.asked_by) == (0, RescanState.QUEUED, None)
+    assert told == f"rescan {rescan.pk} of 1 replica on lab: Waiting for its turn\n"
+
+
+@pytest.mark.parametrize(("result", "status"), [("Success", 0), ("Warning", 0), ("Failed", 1)])
+def test_with_wait_it_sees_the_rescan_through_and_its_exit_status_tells_the_end(
+    simulator, replicas, monkeypatch, result, status
+):
+    monkeypatch.setattr(command, "LOOK_AGAIN_SECONDS", 0.05)
+    simulator.rescans.seconds = 1
+    simulator.next_result(result, f"It was a {result}.")
+
+    ended, told, steps = run("--replica", *(str(one.uuid) for one in replicas[:2]), "--wait", "--json")
+
+    found = json.loads(told)["rescans"][0]
+    assert (ended, found["result"], found["message"]) == (status, result, f"It was a {result}.")
+    assert found["replicas"] == [str(one.uuid) for one in replicas[:2]]
+    assert found["session"] in [str(one.id) for one in simulator.rescans.all()]
+    assert "on lab: Starting" in steps
+    assert posts(simulator) == 1
+
+
+@pytest.mark.django_db
+def test_all_replicas_of_a_server_are_meant_by_its_name():
+    server = make_server("lab")
+    for _ in range(3):
+        make_replica(server)
+    make_replica()
+
+    run("--server", "lab")
+
+    assert [(one.server, one.replica_count) for one in Rescan.objects.all()] == [(server, 3)]
+
+
+@pytest.mark.django_db
+def test_what_is_left_out_is_told_and_nothing_started_is_a_failure():
+    replica = make_replica(name="tier 1")
+    other = make_rescan(replica)
+
+    status, told, complaints = run("--replica", str(replica.uuid), "--json")
+
+    assert status == 1
+    assert json.loads(told) == {
+        "rescans": [],
+        "left_out": [{"replica": str(replica.uuid), "why": f"is in rescan {other.pk} of the shell"}],
+    }
+    assert f"tier 1 ({replica.uuid}) is in rescan {other.pk} of the shell." in complaints
+
+
+@pytest.mark.django_db
+def test_an_id_that_is_on_two_servers_needs_the_server_named():
+    lab, oslo = make_server("lab"), make_server("oslo")
+    uuid = make_replica(lab).uuid
+    make_replica(oslo, uuid=uuid)
+
+    with pytest.raises(CommandError, match=r"is on several servers \(lab, oslo\): say which one with --server NAME"):
+        run("--replica", str(uuid))
+
+    run("--replica", str(uuid), "--server", "oslo")
+    assert [one.server for one in Rescan.objects.all()] == [oslo]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ((), "Name the replicas"),
+        (("--replica", "abc"), "abc is not the id of a replica"),
+        (("--replica", "00000000-0000-0000-0000-000000000001"), "No replica has the id"),
+        (("--server", "nowhere"), "There is no server called nowhere"),
+        (("--server", "empty"), "empty has no replica"),
+    ],
+)
+def test_what_cannot_be_meant_is_refused_in_words(arguments, words):
+    make_server("empty")
+
+    with pytest.raises(CommandError, match=words):
+        run(*arguments)
+
+
+def test_somebody_who_stops_waiting_leaves_the_rescan_going_on(simulator, replicas, monkeypatch):
+    class ControlC(Event):
+        def wait(self, timeout: float | None = None) -> bool:
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(command, "Event", ControlC)
+
+    with pytest.raises(CommandError, match="What was started goes on"):
+        run("--replica", str(replicas[0].uuid), "--wait")
+
+    assert Rescan.objects.get().state == RescanState.RUNNING
+    assert rescans.sort_out(replicas[:1]).ready == {}
