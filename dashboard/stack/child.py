@@ -31,7 +31,8 @@ class Part:
 
     name: str
     command: Command
-    is_ready: Callable[[int], bool] = lambda pid: True
+    is_ready: Callable[[int, str], bool] = lambda pid, said: True
+    """Given its process and what it has said so far."""
     mend: Callable[[str], str] = lambda said: ""
     """Given what the part said before it failed to come up: mends the cause if it can, and says what it did."""
     stop_signal: signal.Signals = signal.SIGTERM
@@ -99,7 +100,7 @@ class Child:
             if self.process.returncode is not None:
                 await asyncio.wait([self.listener], timeout=LAST_WORDS_SECONDS)
                 raise CannotStart(f"{self.part.name} ended {how(self.process)} before it was ready.")
-            if await asyncio.to_thread(self.part.is_ready, self.process.pid):
+            if await asyncio.to_thread(self.part.is_ready, self.process.pid, "\n".join(self.held_back)):
                 return
             if looks % LOOKS_BEFORE_A_WORD == 0:
                 self.console.say(f"Still waiting for {self.part.name}")

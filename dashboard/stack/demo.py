@@ -21,6 +21,8 @@ NEW_WORLD = ("--replicas", "40", "--vms", "2", "--points", "20", "--seed", "oslo
 OLD_WORLD = ("--replicas", "25", "--vms", "3", "--points", "14", "--seed", "bergen", "--api-version", "1.2-rev1")
 WORLDS = {"vbr-oslo": NEW_WORLD, "vbr-bergen": OLD_WORLD}
 HOST = "127.0.0.1"
+READY = " listens at "
+"""What the simulator says when it can be called."""
 
 
 @dataclass(frozen=True)
@@ -58,10 +60,9 @@ class DemoServer:
         (self.folder / "connected").touch()
 
     def part(self) -> Part:
-        port = _port(self.address)
-        arguments = ["-m", "replicas_app.simulator", "--tls", "--port", str(port), "--name", self.name]
+        arguments = ["-m", "replicas_app.simulator", "--tls", "--port", str(_port(self.address)), "--name", self.name]
         arguments += ["--state-dir", str(self.folder), "--username", USERNAME, "--password-env", PASSWORD_VARIABLE]
-        return Part(self.name, self._python(*arguments, *WORLDS[self.name]), lambda pid: not is_free(HOST, port))
+        return Part(self.name, self._python(*arguments, *WORLDS[self.name]), lambda pid, said: READY in said)
 
     def connecting(self) -> Command:
         """The command that makes it known to the dashboard. It has to run by then: its certificate is looked at."""

@@ -118,7 +118,7 @@ class Launcher:
 
     async def _connect(self, server: DemoServer) -> None:
         try:
-            await carry_out(server.connecting(), self._hear_setup)
+            await carry_out(server.connecting(), lambda line: None)
         except CannotStart as problem:
             self.console.say(f"{server.name} could not be connected: {problem}")
 

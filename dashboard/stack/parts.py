@@ -21,11 +21,17 @@ KNOWN = "ignore:You're running the worker with superuser privileges"
 
 
 def postgres(server: Postgres) -> Part:
-    return Part("postgres", server.command(), server.is_ready, stop_signal=signal.SIGINT, may_be_killed=False)
+    return Part(
+        "postgres",
+        server.command(),
+        lambda pid, said: server.is_ready(pid),
+        stop_signal=signal.SIGINT,
+        may_be_killed=False,
+    )
 
 
 def valkey(server: Valkey) -> Part:
-    return Part("valkey", server.command(), lambda pid: server.is_ready(), mend=server.mend)
+    return Part("valkey", server.command(), lambda pid, said: server.is_ready(), mend=server.mend)
 
 
 def worker(data: Path) -> Part:
@@ -42,7 +48,7 @@ def web(data: Path, door: socket.socket) -> Part:
     arguments = ["-m", "gunicorn", "dashboard.wsgi", "--bind", f"fd://{door.fileno()}", "--worker-class", "gthread"]
     arguments += ["--workers", WEB_WORKERS, "--threads", WEB_THREADS, "--graceful-timeout", WEB_GRACE_SECONDS]
     arguments += ["--preload", "--forwarded-allow-ips", "", "--no-control-socket", "--log-level", "warning"]
-    return Part("web", python(data, *arguments, pass_fds=(door.fileno(),)), lambda pid: bool(readiness(door)))
+    return Part("web", python(data, *arguments, pass_fds=(door.fileno(),)), lambda pid, said: bool(readiness(door)))
 
 
 def readiness(door: socket.socket) -> bytes:

@@ -14,6 +14,12 @@ from dashboard.stack.ownership import Owner
 from dashboard.stack.refusal import CannotStart
 
 MAJOR = "18"
+SETTINGS = (
+    "listen_addresses=",
+    "unix_socket_permissions=0700",
+    "log_checkpoints=off",
+    "log_min_messages=log",  # above errors of single statements: who sent one is told of it
+)
 HERE = Path("/proc/self/cwd")
 """The data folder as another user's Postgres is told of it, who could not walk to it through closed parent folders."""
 
@@ -54,7 +60,7 @@ class Postgres:
     def command(self, *settings: str) -> Command:
         """How to start the server."""
         arguments = [str(self._programs / "postgres"), "-D", self._named(self.data), "-k", str(self.run)]
-        for setting in ("listen_addresses=", "unix_socket_permissions=0700", "log_checkpoints=off", *settings):
+        for setting in (*SETTINGS, *settings):
             arguments += ["-c", setting]
         return Command(tuple(arguments), self.owner.options(self.data))
 

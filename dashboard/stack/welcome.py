@@ -17,11 +17,11 @@ async def welcome(launcher: Launcher, seconds: float) -> None:
         "Open": settings.PUBLIC_URL or door.address(launcher.door),
         "Log in": login(launcher.facts),
         "Data": f"{launcher.data}  (database, queue and keys: back up the whole folder)",
-        "Stop": "Ctrl-C",
     }
     if launcher.demo:
         names = " and ".join(server.name for server in launcher.demo)
         facts["Demo"] = f"{names}, simulated backup servers (DEMO=0 leaves them out)"
+    facts["Stop"] = "Ctrl-C"
     launcher.console.block(f"{title}  ({seconds:.1f} s)", facts)
 
 

@@ -7,6 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -29,6 +30,12 @@ def surroundings(data: Path, **variables: str) -> dict[str, str]:
     return inherited | {"DATA_DIR": str(data), "PORT": "0", "DEMO": "0"} | variables
 
 
+def manage(data: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """`manage.py` by hand, as somebody does who knows where the data lies and nothing else."""
+    command = [sys.executable, "manage.py", *arguments]
+    return subprocess.run(command, cwd=PROJECT, env=surroundings(data), capture_output=True, text=True)
+
+
 class Dashboard:
     """A launcher that was started; it need not come up."""
 
@@ -44,22 +51,22 @@ class Dashboard:
         **variables: str,
     ) -> None:
         self.data = data
-        self.output = data.with_name(f"{data.name[:40]}.{time.monotonic_ns()}.log")
-        with self.output.open("w") as file:
-            self.process = subprocess.Popen(
-                command,
-                cwd=folder,
-                env=surroundings(data, **variables),
-                stdin=subprocess.DEVNULL,
-                stdout=file,
-                stderr=file,
-                start_new_session=True,
-                **({"user": user, "group": user, "extra_groups": []} if user else {}),
-            )
+        self.output = tempfile.TemporaryFile()  # noqa: SIM115  open as long as we live
+        self.process = subprocess.Popen(
+            command,
+            cwd=folder,
+            env=surroundings(data, **variables),
+            stdin=subprocess.DEVNULL,
+            stdout=self.output,
+            stderr=self.output,
+            start_new_session=True,
+            **({"user": user, "group": user, "extra_groups": []} if user else {}),
+        )
 
     @property
     def said(self) -> str:
-        return self.output.read_text()
+        size = os.fstat(self.output.fileno()).st_size
+        return os.pread(self.output.fileno(), size, 0).decode()
 
     @property
     def url(self) -> str:
@@ -85,11 +92,11 @@ class Dashboard:
         assert self.process.wait(READY_SECONDS) != 0, self.said
         return [line for line in self.said.splitlines() if not line.startswith("make")][-1]
 
-    def stop(self, number: int = signal.SIGTERM) -> float:
+    def stop(self, number: int = signal.SIGTERM, status: int = 0) -> float:
         """Ask it to stop; how many seconds it took."""
         began = time.monotonic()
         self.process.send_signal(number)
-        assert self.process.wait(STOP_SECONDS * 2) == 0, self.said
+        assert self.process.wait(STOP_SECONDS * 2) == status, self.said
         return time.monotonic() - began
 
     def get(self, path: str, **headers: str) -> tuple[int, str]:
@@ -130,8 +137,9 @@ class Dashboard:
 
     def end(self) -> None:
         """Leave nothing behind, whatever the test found, and at once: nobody needs this data any more."""
-        if not self._has_ended():
-            self.kill_all()
+        if self._has_ended():
+            return
+        self.kill_all()
         if (note := self.data / "socket-folder").exists():
             shutil.rmtree(note.read_text().strip(), ignore_errors=True)
 

@@ -3,6 +3,7 @@
 import os
 import pwd
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -64,7 +65,7 @@ def test_make_run_goes_from_nothing_to_ready_and_from_there_again(start):
     cold_seconds = time.monotonic() - began
     family = cold.family()
 
-    stop_seconds = cold.stop()
+    stop_seconds = cold.stop(status=-signal.SIGTERM)  # make passes the signal on, waits, and ends by it itself
     began = time.monotonic()
     warm = start().ready()
     warm_seconds = time.monotonic() - began

@@ -3,18 +3,11 @@
 import os
 import re
 import stat
-import subprocess
-import sys
 from pathlib import Path
 
 import psutil
 
-from tests.stack.running import PROJECT, Dashboard, surroundings
-
-
-def manage(dashboard: Dashboard, *arguments: str) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "manage.py", *arguments]
-    return subprocess.run(command, cwd=PROJECT, env=surroundings(dashboard.data), capture_output=True, text=True)
+from tests.stack.running import manage
 
 
 def test_one_calm_block_says_where_it_is_and_how_to_log_in_and_to_stop(dashboard):
@@ -83,7 +76,7 @@ def test_postgres_does_not_run_as_root(dashboard):
 
 
 def test_manage_py_by_hand_finds_the_running_database(dashboard):
-    done = manage(dashboard, "showmigrations", "replicas_app")
+    done = manage(dashboard.data, "showmigrations", "replicas_app")
 
     assert "[X] 0001_extensions" in done.stdout
     assert done.returncode == 0
