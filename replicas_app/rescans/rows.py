@@ -27,7 +27,7 @@ MESSAGE_LEASE = timedelta(seconds=30)
 """How long a step may lie with the broker or a worker before another worker is told of it."""
 FIRST_PAUSE = timedelta(seconds=1)
 LONGEST_PAUSE = timedelta(seconds=15)
-PAUSE_GROWTH = 1.5
+PAUSE_GROWTH = 1.25
 LONGEST_PAUSE_UNANSWERED = timedelta(seconds=60)
 NO_ANSWER_LIMIT = timedelta(hours=1)
 """How long a rescan goes on without any answer of its server."""
@@ -140,7 +140,7 @@ def _next_in_line(rescan: Rescan) -> QuerySet[Rescan]:
 
 
 def pause_after(polls: int) -> timedelta:
-    return min(LONGEST_PAUSE, FIRST_PAUSE * PAUSE_GROWTH ** min(polls - 1, 20))
+    return min(LONGEST_PAUSE, FIRST_PAUSE * PAUSE_GROWTH ** min(polls - 1, 50))
 
 
 def pause_after_failures(failures: int) -> timedelta:

@@ -36,7 +36,7 @@ FOLLOW_LIMIT = timedelta(days=7)
 """How long a session is followed that does not end."""
 DEADLINES = Deadlines(connect=10, read=60, total=60)
 """Of each call, in seconds. A step calls three times at most, and repeats nothing: the next step does."""
-LOOKS = 10
+LOOKS = 13
 """How often the session of a lost answer is looked for: about a minute, at the pauses between polls."""
 LOOKS_UNTIL_GONE = 3
 """How often in a row the server must not know a session before it counts as gone."""

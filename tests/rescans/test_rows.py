@@ -104,7 +104,7 @@ def test_the_due_are_found_by_an_index_that_holds_open_rescans_only():
     assert "rescans_due" in plan
 
 
-@pytest.mark.parametrize(("polls", "seconds"), [(1, 1), (2, 1.5), (3, 2.25), (7, 11.390625), (8, 15), (1000, 15)])
+@pytest.mark.parametrize(("polls", "seconds"), [(1, 1), (2, 1.25), (3, 1.5625), (13, 14.551915), (14, 15), (1000, 15)])
 def test_pauses_grow_from_one_second_to_fifteen(polls, seconds):
     assert rows.pause_after(polls).total_seconds() == seconds
 
