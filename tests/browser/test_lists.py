@@ -1,0 +1,315 @@
+"""The lists in a real browser: typing, ticking, Back, selecting across pages, narrow screens."""
+
+import re
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from replicas_app.choices import Role
+from replicas_app.filters import facets
+from replicas_app.models import Replica
+from tests.factories import make_point, make_replica, make_server, make_vm
+
+
+@pytest.fixture
+def replicas(live_server) -> list[Replica]:
+    """Sixty replicas, alpha and beta by turns, on two servers."""
+    servers = make_server("vbr-oslo"), make_server("vbr-bergen")
+    return [
+        make_replica(
+            servers[number % 2],
+            f"{('alpha', 'beta')[number % 2]}-{number:02}",
+            state=("Ready", "Failover")[number % 3 == 0],
+        )
+        for number in range(60)
+    ]
+
+
+def rows(page: Page) -> list[str]:
+    return page.locator("#list tbody td.stay").all_inner_texts()
+
+
+def search(page: Page):
+    return page.get_by_role("searchbox", name="Name or id")
+
+
+def total(page: Page):
+    return page.locator("[data-total]")
+
+
+def test_typing_narrows_the_list_and_keeps_focus_text_and_address(page, sign_in, replicas):
+    sign_in()
+    page.goto("/replicas/?sort=-name&page=2")
+
+    search(page).press_sequentially("alpha-1", delay=20)
+
+    expect(total(page)).to_have_text("5")
+    expect(page).to_have_url(re.compile(r"/replicas/\?q=alpha-1&sort=-name$"))
+    expect(search(page)).to_be_focused()
+    expect(search(page)).to_have_value("alpha-1")
+    expect(page.locator("#announce")).to_have_text("5 replicas")
+    assert rows(page) == [f"alpha-{number}" for number in (18, 16, 14, 12, 10)]
+
+
+def test_the_last_wish_wins_however_late_an_earlier_answer_comes(page, sign_in, replicas):
+    sign_in()
+    page.goto("/replicas/")
+    slow = re.compile(r"q=alpha(&|$)")
+    page.route(slow, lambda route: None)  # its answer never comes
+
+    with page.expect_request(slow) as earlier:
+        search(page).fill("alpha")
+    with page.expect_event("requestfailed", lambda request: request == earlier.value):
+        search(page).fill("beta-01")
+
+    expect(total(page)).to_have_text("1")
+    expect(page).to_have_url(re.compile(r"/replicas/\?q=beta-01$"))
+    assert rows(page) == ["beta-01"]
+
+
+def test_a_tick_keeps_its_focus_and_the_other_facets_are_counted_anew(page, sign_in, replicas):
+    sign_in()
+    page.goto("/replicas/")
+
+    page.get_by_role("checkbox", name=re.compile("^Failover")).focus()
+    page.keyboard.press("Space")
+
+    expect(total(page)).to_have_text("20")
+    expect(page.get_by_role("checkbox", name=re.compile("^Failover"))).to_be_focused()
+    expect(page.get_by_role("checkbox", name=re.compile("^Failover"))).to_be_checked()
+    expect(page.get_by_role("checkbox", name=re.compile("vbr-oslo"))).to_have_accessible_name("vbr-oslo 10")
+    expect(page).to_have_url(re.compile(r"\?state=Failover$"))
+
+
+def test_back_through_many_filters_shows_each_list_with_its_frame(page, sign_in, replicas):
+    sign_in()
+    page.goto("/replicas/")
+    wishes = [f"alpha-{number}" for number in range(0, 30, 2)]
+    for wish in wishes:
+        search(page).fill(wish)
+        expect(page).to_have_url(re.compile(f"q={wish}$"))
+    page.locator("#list tbody td.stay a").first.click()
+    expect(page.get_by_role("heading", level=1)).to_have_text("alpha-28")
+
+    for wish in reversed(wishes):
+        page.go_back()
+        expect(page).to_have_url(re.compile(f"q={wish}$"))
+        expect(search(page)).to_have_value(wish)
+        expect(page.locator(".chip")).to_contain_text(wish)
+        expect(page.locator("header.top")).to_be_visible()
+    page.go_back()
+
+    expect(page).to_have_url(re.compile("/replicas/$"))
+    expect(total(page)).to_have_text("60")
+    page.go_forward()
+    expect(page.locator(".chip")).to_contain_text("alpha-0")
+
+
+def test_reloading_and_opening_the_address_elsewhere_show_the_same(page, sign_in, replicas):
+    sign_in()
+    page.goto("/replicas/")
+    search(page).fill("beta")
+    expect(total(page)).to_have_text("30")
+    page.get_by_role("link", name="Created").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Created")
+    page.get_by_role("link", name="25 rows on a page").click()
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator(".pager")).to_contain_text("26–30 of 30")
+    shown = rows(page)
+
+    page.reload()
+    other = page.context.new_page()
+    other.goto(page.url)
+
+    assert rows(page) == rows(other) == shown
+
+
+def test_a_header_sorts_both_ways_and_keeps_focus_and_what_is_asked_for(page, sign_in, replicas):
+    sign_in()
+    page.goto("/replicas/?state=Failover")
+
+    page.get_by_role("link", name="Created").click()
+    expect(page.locator("th[aria-sort=ascending]")).to_have_text("Created")
+    page.keyboard.press("Enter")
+    expect(page.locator("th[aria-sort=descending]")).to_have_text("Created")
+
+    expect(page).to_have_url(re.compile(r"\?state=Failover&sort=-created$"))
+    expect(page.locator("#sort-created")).to_be_focused()
+    assert rows(page)[0] == "beta-57"
+
+
+def test_taking_a_chip_away_clears_its_field_and_leaves_the_others(page, sign_in, replicas):
+    sign_in()
+    page.goto("/replicas/?q=alpha&state=Ready")
+
+    page.get_by_role("link", name="Remove name or id alpha").click()
+
+    expect(page).to_have_url(re.compile(r"/replicas/\?state=Ready$"))
+    expect(search(page)).to_have_value("")
+    expect(page.get_by_role("checkbox", name=re.compile("^Ready"))).to_be_checked()
+    expect(total(page)).to_have_text("40")
+
+
+def test_a_new_filter_starts_at_the_first_page(page, sign_in, replicas):
+    sign_in()
+    page.goto("/replicas/?per_page=25&page=2")
+
+    page.get_by_role("checkbox", name=re.compile("^vbr-bergen")).check()
+
+    expect(page.locator(".pager")).to_contain_text("1–25 of 30")
+    expect(page).to_have_url(re.compile(r"\?server=\d+&per_page=25$"))
+
+
+def test_a_mistake_is_told_beside_the_field_without_taking_the_focus(page, sign_in, replicas):
+    sign_in()
+    page.goto("/replicas/")
+
+    search(page).press_sequentially("**")
+
+    expect(page.locator("#wrong-q")).to_contain_text("alone matches everything")
+    expect(page.locator(".list [role=alert]")).to_contain_text("alone matches everything")
+    expect(search(page)).to_be_focused()
+    search(page).press_sequentially("7")
+    expect(page.locator("#wrong-q")).to_have_text("")
+
+
+def test_a_selection_is_held_across_pages_and_filters_and_sent_whole(page, sign_in, replicas):
+    sign_in(role=Role.OPERATOR)
+    page.goto("/replicas/?per_page=25")
+    expect(page.locator("#picked")).to_be_hidden()
+
+    page.get_by_role("checkbox", name="Select alpha-00").check()
+    page.get_by_role("link", name="Next").click()
+    expect(page.locator(".pager")).to_contain_text("26–50")
+    page.get_by_role("checkbox", name="Select all on this page").check()
+    expect(page.locator("#picked")).to_contain_text("26 selected, 1 on other pages")
+    search(page).fill("alpha-00")
+    expect(page.locator("#picked")).to_contain_text("26 selected, 25 on other pages")
+    expect(page.get_by_role("checkbox", name="Select alpha-00")).to_be_checked()
+    with page.expect_request("**/rescans/new/") as sent:
+        page.get_by_role("button", name="Rescan selected…").click()
+
+    ids = re.search(r'name="id"\r\n\r\n([\d,]+)|(?:^|&)id=([\d%C,]+)', sent.value.post_data)
+    assert len((ids[1] or ids[2].replace("%2C", ",")).split(",")) == 26
+    expect(page.get_by_role("heading", name=re.compile("26 replicas"))).to_be_visible()
+
+
+def test_a_selection_can_be_let_go_and_survives_a_reload_until_then(page, sign_in, replicas):
+    sign_in(role=Role.OPERATOR)
+    page.goto("/replicas/")
+    page.get_by_role("checkbox", name="Select alpha-00").check()
+    page.get_by_role("checkbox", name="Select alpha-08").click(modifiers=["Shift"])
+    expect(page.locator("#picked")).to_contain_text("5 selected")
+
+    page.reload()
+    expect(page.locator("#picked")).to_contain_text("5 selected")
+    page.get_by_role("button", name="Unselect all").click()
+
+    expect(page.locator("#picked")).to_be_hidden()
+    expect(page.get_by_role("checkbox", name="Select alpha-00")).not_to_be_checked()
+
+
+def test_the_button_of_a_row_asks_in_a_dialog_and_leaves_the_list_alone(page, sign_in, replicas):
+    sign_in(role=Role.OPERATOR)
+    page.goto("/replicas/?q=alpha-00")
+
+    page.get_by_role("link", name="Rescan alpha-00").click()
+
+    expect(page.get_by_role("dialog")).to_contain_text("alpha-00")
+    expect(page).to_have_url(re.compile(r"/replicas/\?q=alpha-00$"))
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert rows(page) == ["alpha-00"]
+
+
+def test_j_and_k_walk_the_rows_and_x_ticks_one(page, sign_in, replicas):
+    sign_in(role=Role.OPERATOR)
+    page.goto("/replicas/")
+
+    for key in "jjjkx":
+        page.keyboard.press(key)
+
+    expect(page.get_by_role("link", name="alpha-02", exact=True)).to_be_focused()
+    expect(page.get_by_role("checkbox", name="Select alpha-02")).to_be_checked()
+
+
+def test_without_javascript_the_form_narrows_and_the_ticks_of_a_page_are_sent(
+    chromium, live_server, sign_in, replicas, page
+):
+    sign_in(role=Role.OPERATOR)
+    plain = chromium.new_context(
+        base_url=live_server.url, java_script_enabled=False, viewport={"width": 1280, "height": 2400}
+    )
+    plain.add_cookies(page.context.cookies())
+    without = plain.new_page()
+    without.goto("/replicas/?sort=-name&per_page=25")
+
+    search(without).fill("alpha")
+    without.get_by_role("checkbox", name=re.compile("^Failover")).check()
+    without.get_by_role("button", name="Show", exact=True).click()
+    assert rows(without) == [f"alpha-{number:02}" for number in (54, 48, 42, 36, 30, 24, 18, 12, 6, 0)]
+    without.get_by_role("checkbox", name="Select alpha-54").check()
+    without.get_by_role("checkbox", name="Select alpha-48").check()
+    without.get_by_role("button", name="Rescan selected…").click()
+
+    expect(without.get_by_role("heading", name=re.compile("2 replicas"))).to_be_visible()
+    plain.close()
+
+
+def test_counts_that_take_long_come_after_the_rows(page, sign_in, live_server, monkeypatch):
+    monkeypatch.setattr(facets, "LONG_COST", 0)
+    vm = make_vm(make_replica(), "web-01")
+    for malware in ("Clean", "Infected", "Infected"):
+        make_point(vm, malware=malware)
+    sign_in()
+
+    page.goto("/restore-points/")
+
+    expect(total(page)).to_have_text("3")
+    expect(page.locator(".pager")).to_contain_text("1–3 of 3")
+    page.get_by_role("checkbox", name=re.compile("^Infected")).check()
+    expect(page.locator("#list tbody tr")).to_have_count(2)
+    expect(total(page)).to_have_text("2")
+    expect(page.get_by_role("checkbox", name=re.compile("^Clean"))).to_have_accessible_name("Clean 1")
+
+
+def test_more_than_an_address_can_hold_is_told_and_not_sent(page, sign_in, live_server):
+    make_replica()
+    sign_in()
+    page.goto("/replicas/?" + "&".join(f"job={number:0200}" for number in range(38)))
+
+    page.get_by_label("Job id", exact=True).fill("9" * 200)
+    page.get_by_label("Policy id", exact=True).fill("8" * 200)
+    page.get_by_label("Policy id", exact=True).press("Enter")
+
+    expect(page.get_by_role("alert").filter(has_text="more than an address can hold")).to_be_visible()
+
+
+def test_a_narrow_screen_scrolls_the_table_and_not_the_page_and_holds_the_first_column(page, sign_in, replicas):
+    sign_in()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto("/replicas/?q=alpha")
+
+    assert page.evaluate("document.documentElement.scrollWidth") == 390
+    name = page.locator("#list tbody td.stay").first
+    before = name.bounding_box()["x"]
+    page.locator("#list .table").evaluate("table => table.scrollLeft = 300")
+    assert 0 <= name.bounding_box()["x"] <= before
+    page.locator("summary", has_text="Filters (1)").click()
+    page.get_by_role("checkbox", name=re.compile("^Failover")).check()
+    expect(page.locator("summary#filters")).to_have_text("Filters (2)")
+    expect(page.get_by_role("checkbox", name=re.compile("^Failover"))).to_be_focused()
+
+
+def test_a_swap_keeps_how_far_the_table_was_scrolled_sideways(page, sign_in, replicas):
+    sign_in()
+    page.set_viewport_size({"width": 700, "height": 844})
+    page.goto("/replicas/")
+    page.locator("#sort-platform-id").scroll_into_view_if_needed()
+    scrolled = page.locator("#list .table").evaluate("table => table.scrollLeft")
+
+    page.locator("#sort-platform-id").click()
+    expect(page.locator("th[aria-sort]")).to_have_text("Platform id")
+
+    assert scrolled > 100
+    assert page.locator("#list .table").evaluate("table => table.scrollLeft") == scrolled
