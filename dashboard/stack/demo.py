@@ -44,7 +44,7 @@ class DemoServer:
         note = self.folder / "addresses"
         had = note.read_text().split() if note.exists() else []
         if not had or not is_free(HOST, _port(had[-1])):
-            had.append(f"https://{HOST}:{_free_port()}")
+            had.append(f"https://{HOST}:{free_port()}")
             note.write_text("\n".join(had) + "\n")
         return had
 
@@ -82,7 +82,7 @@ def _port(address: str) -> int:
     return int(address.rpartition(":")[2])
 
 
-def _free_port() -> int:
+def free_port() -> int:
     with socket.socket() as probe:
         probe.bind((HOST, 0))
         return probe.getsockname()[1]
