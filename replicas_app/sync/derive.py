@@ -39,7 +39,7 @@ WITH judged AS (
            max(p.created_at) OVER (PARTITION BY p.vm_id) AS newest
     FROM restore_point p
     WHERE p.server_id = %(server)s AND p.removed_at IS NULL
-), figures AS (
+), figures AS MATERIALIZED (
     SELECT vm_id, count(*) AS points, min(created_at) AS oldest, max(created_at) AS newest,
            max(created_at) FILTER (WHERE malware = %(clean)s) AS newest_clean,
            (array_agg(malware ORDER BY severity DESC, malware))[1] AS worst,
@@ -74,7 +74,7 @@ WITH judged AS (
                     %(unknown_severity)s) AS severity
     FROM replica_vm v
     WHERE v.server_id = %(server)s AND v.point_count > 0
-), figures AS (
+), figures AS MATERIALIZED (
     SELECT replica_id, count(*) AS vms, sum(point_count) AS points, min(oldest_point_at) AS oldest,
            max(newest_point_at) AS newest, (array_agg(worst_malware ORDER BY severity DESC, worst_malware))[1] AS worst
     FROM judged
