@@ -8,7 +8,7 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
-from dashboard.stack.refusal import CannotStart
+from dashboard.stack.refusal import CannotStart, full_disk
 
 FRESH_BYTES = 250_000_000
 """What a first start writes, with room for the first inventory."""
@@ -57,7 +57,7 @@ def socket_folder(data: Path, held: ExitStack) -> Path:
 def why_not(data: Path, problem: OSError) -> str:
     """The sentence for a file that could not be written."""
     if problem.errno == errno.ENOSPC:
-        return f"The disk of {data} is full: free some space, or set DATA_DIR to a folder on another disk."
+        return full_disk(data)
     if problem.errno in UNWRITABLE:
         return (
             f"{problem.filename or data} cannot be written: make it yours (it may belong to another user, or root), or"
@@ -70,7 +70,5 @@ def _insist_on_room(data: Path) -> None:
     needed = LEAST_BYTES if (data / "postgres").exists() else FRESH_BYTES
     free = shutil.disk_usage(data).free
     if free < needed:
-        raise CannotStart(
-            f"The disk of {data} is full: {free // 1_000_000} MB are free and {needed // 1_000_000} MB are needed; free"
-            " some space, or set DATA_DIR to a folder on another disk."
-        )
+        how = f" ({free // 1_000_000} MB are free, {needed // 1_000_000} MB are needed)"
+        raise CannotStart(full_disk(data, how))

@@ -1,5 +1,6 @@
 """The embedded Postgres: one folder of data, one Unix socket, no TCP."""
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -11,7 +12,7 @@ from urllib.parse import quote
 from dashboard.stack import programs
 from dashboard.stack.command import Command
 from dashboard.stack.ownership import Owner
-from dashboard.stack.refusal import CannotStart
+from dashboard.stack.refusal import CannotStart, full_disk
 
 MAJOR = "18"
 SETTINGS = (
@@ -94,9 +95,12 @@ class Postgres:
         arguments += [f"--pwfile=/dev/fd/{password_file}"]
         options = self.owner.options(fresh)
         done = subprocess.run(arguments, capture_output=True, text=True, pass_fds=[password_file], **options)
+        if "No space left on device" in done.stderr:
+            raise CannotStart(full_disk(self.data.parent))
         if done.returncode:
-            said = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-            raise CannotStart(f"Postgres could not lay out its data in {self.data.parent}: {said}")
+            reasons = [line for line in done.stderr.splitlines() if re.search("error|FATAL", line)]
+            why = (reasons or done.stderr.splitlines() or ["it does not say why"])[0]
+            raise CannotStart(f"Postgres could not lay out its data in {self.data.parent}: {why}")
 
     def _insist_on_our_major(self) -> None:
         try:

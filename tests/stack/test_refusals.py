@@ -1,8 +1,16 @@
 """What cannot work is refused before anything is touched: one sentence that says what to do, and exit status 1."""
 
+import os
+import re
 import socket
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+
+from dashboard.stack.postgres import Postgres
+from dashboard.stack.refusal import CannotStart
 
 
 def test_a_port_that_is_taken(start, tmp_path):
@@ -63,3 +71,35 @@ def test_a_variable_that_cannot_be_read_is_named_and_not_repeated(start, variabl
 
     assert sentence.startswith(named)
     assert "w#rd" not in sentence
+
+
+@pytest.fixture
+def small_disk(tmp_path) -> Iterator[Path]:
+    """A disk with room for 20 MB."""
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("a full disk can be had only where we may mount one")
+    yield disk
+    subprocess.run(["umount", str(disk)], check=True)
+
+
+def test_a_full_disk(start, small_disk):
+    sentence = start(small_disk / "data").refused()
+
+    assert re.fullmatch(
+        f"The disk of {small_disk}/data is full \\(\\d+ MB are free, 250 MB are needed\\): free some space, or set"
+        " DATA_DIR to a folder on another disk.",
+        sentence,
+    )
+
+
+def test_a_disk_that_fills_up_while_the_cluster_is_laid_out(small_disk, tmp_path):
+    run = tmp_path / "run"
+    run.mkdir()
+
+    with pytest.raises(CannotStart, match=f"^The disk of {small_disk} is full: "):
+        Postgres(small_disk / "postgres", run, "not-a-secret").prepare()
+
+    assert not (small_disk / "postgres").exists()
