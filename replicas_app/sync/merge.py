@@ -35,6 +35,11 @@ class Counts:
     def as_columns(self) -> dict[str, int]:
         return {field.name: getattr(self, field.name) for field in fields(self)}
 
+    def in_words(self) -> str:
+        """What was done, without what was not."""
+        done = [f"{count:,} {name.replace('_', ' ')}" for name, count in self.as_columns().items() if count]
+        return ", ".join(done) or "nothing stored"
+
 
 @dataclass(frozen=True)
 class Merge:

@@ -92,6 +92,7 @@ def _write(reading: Reading, fault: VbrError | None) -> None:
             _merge(reading, believed=not doubt) if reading.replicas.rows or reading.replicas.was_received else Counts()
         )
         state, words, cause = _verdict(reading, fault, doubt)
+        logger.info("sync %s of server %s %s: %s", run.pk, run.server_id, state, counts.in_words())
         runs.end(
             run,
             state,

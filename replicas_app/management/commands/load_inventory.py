@@ -33,10 +33,9 @@ class Command(BaseCommand):
             raise CommandError("All four numbers have to be 0 or more.")
         for number in range(1, servers + 1):
             server = _server(number)
-            counts = synthetic.load(server, replicas, vms, points).as_columns()
-            self.stdout.write(
-                json.dumps({"server": server.name} | counts) if options["json"] else _words(server, counts)
-            )
+            counts = synthetic.load(server, replicas, vms, points)
+            facts = json.dumps({"server": server.name} | counts.as_columns())
+            self.stdout.write(facts if options["json"] else f"{server.name}: {counts.in_words()}")
 
 
 def _server(number: int) -> BackupServer:
@@ -51,8 +50,3 @@ def _server(number: int) -> BackupServer:
         },
     )
     return server
-
-
-def _words(server: BackupServer, counts: dict[str, int]) -> str:
-    done = ", ".join(f"{count:,} {name.replace('_', ' ')}" for name, count in counts.items() if count)
-    return f"{server.name}: {done or 'nothing changed'}"
