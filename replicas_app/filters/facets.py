@@ -5,11 +5,17 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from hashlib import sha256
+from time import monotonic
 
+from django.core.cache import cache
+from django.core.exceptions import EmptyResultSet
 from django.db.models import Count, QuerySet
 
 from replicas_app.filters.vocabulary import Vocabulary
 
+LONG_SECONDS = 0.1
+KEPT_SECONDS = 600
 LONG_COST = 15_000
 """What Postgres reckons for a count (in its own unit) from which the list does not wait for it."""
 
@@ -44,19 +50,29 @@ class Counts:
     """The rows counted by every combination of the facets' columns.
 
     There are few combinations, however many rows there are. Each facet is counted from them without its own choice:
-    what a list would show if one value alone were ticked there.
+    what a list would show if one value alone were ticked there. What took long to count is kept for as long as the
+    data stays what it is, by `version`.
     """
 
-    def __init__(self, rows: QuerySet, columns: Mapping[str, str], chosen: Mapping[str, Collection[object]]) -> None:
+    def __init__(
+        self,
+        rows: QuerySet,
+        columns: Mapping[str, str],
+        chosen: Mapping[str, Collection[object]],
+        version: str,
+    ) -> None:
         """`rows`: narrowed by everything but the facets; `columns`: facet → its column; `chosen`: the values that are
         asked for, of the facets in which any is."""
         self._places = {name: place for place, name in enumerate(columns)}
         self._query = rows.order_by().values_list(*columns.values()).annotate(rows=Count("*"))
         self._chosen = chosen
+        self._version = version
 
-    @property
+    @cached_property
     def would_take_long(self) -> bool:
         """Whether Postgres expects to need so long that the list should not wait for it."""
+        if self._kept is not None:
+            return False
         plan = self._query.explain(format="json")  # empty where Django knows that no row can match
         return bool(plan) and json.loads(plan)[0]["Plan"]["Total Cost"] > LONG_COST
 
@@ -77,7 +93,25 @@ class Counts:
 
     @cached_property
     def _combinations(self) -> list[tuple]:
-        return list(self._query)
+        if self._kept is not None:
+            return self._kept
+        began = monotonic()
+        counted = list(self._query)
+        if monotonic() - began >= LONG_SECONDS:
+            cache.set(self._key, counted, KEPT_SECONDS)
+        return counted
+
+    @cached_property
+    def _kept(self) -> list[tuple] | None:
+        return cache.get(self._key) if self._key else None
+
+    @cached_property
+    def _key(self) -> str:
+        try:
+            asked = self._query.query.sql_with_params()
+        except EmptyResultSet:
+            return ""
+        return f"counts-{sha256(repr((self._version, asked)).encode()).hexdigest()}"
 
 
 def choices_of_servers(

@@ -119,11 +119,15 @@ class ListFilters(forms.Form):
 
     def page_of(self, found: QuerySet, total: int | None) -> Page:
         """The page that is asked for, of these rows; `total`: None where nobody has counted."""
-        return Page(self.sorting.apply(found, self.orders), self._page_number, self.page_size, total)
+        return Page(self.sorted(found), self._page_number, self.page_size, total)
+
+    def sorted(self, rows: QuerySet) -> QuerySet:
+        return rows.order_by(*self.order.expressions(self.sorting.is_descending))
 
     def counts_of(self, rows: QuerySet) -> Counts:
         chosen = {name: self._stored(name) for name in self.facets if name in self.wishes}
-        return Counts(self.apply(rows, leave_out=self.facets), self.facets, chosen)
+        version = repr([(server.pk, server.data_version) for server in self.servers.values()])
+        return Counts(self.apply(rows, leave_out=self.facets), self.facets, chosen, version)
 
     def facets_of(self, counts: Counts | None) -> list[Facet]:
         """The facets; where nobody has counted, only what is chosen in them."""
@@ -154,6 +158,10 @@ class ListFilters(forms.Form):
     @property
     def sorting(self) -> Sorting:
         return Sorting.of(self.cleaned_data["sort"] or self.first_order)
+
+    @property
+    def order(self) -> Order:
+        return self.orders[self.sorting.name]
 
     @property
     def heads(self) -> dict[str, Head]:

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from django.db.models import F, OrderBy, QuerySet, Value
+from django.db.models import F, OrderBy, Value
 from django.db.models.functions import NullIf
 
 
@@ -56,9 +56,6 @@ class Sorting:
     def next_of(self, name: str) -> str:
         """The order that a click on this head asks for: ascending, then the other way round."""
         return f"-{name}" if self.direction_of(name) == "ascending" else name
-
-    def apply(self, rows: QuerySet, orders: dict[str, Order]) -> QuerySet:
-        return rows.order_by(*orders[self.name].expressions(self.is_descending))
 
 
 def _directed(expression: F | NullIf, is_descending: bool, **options: bool) -> OrderBy:

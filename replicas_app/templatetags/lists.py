@@ -47,7 +47,7 @@ def short_id(filters: ListFilters, key: str, id: str) -> SafeString:
     if not id or id == NO_ID:
         return format_html('<span class="muted" title="{}">{}</span>', id, NOTHING)
     shown, href = id if len(id) <= ID_LETTERS + 1 else f"{id[:ID_LETTERS]}…", filters.address.with_(**{key: id})
-    return format_html('<a class="id" href="{0}" hx-get="{0}" hx-target="#browse" title="{1}">{2}</a>', href, id, shown)
+    return format_html('<a class="id" href="{}" title="{}">{}</a>', href, id, shown)
 
 
 @register.simple_tag

@@ -28,12 +28,12 @@ def point_filters(query: str) -> PointFilters:
 
 def replicas_of(query: str) -> list[str]:
     filters = replica_filters(query)
-    return [replica.name for replica in filters.sorting.apply(filters.apply(Replica.objects.all()), filters.orders)]
+    return [replica.name for replica in filters.sorted(filters.apply(Replica.objects.all()))]
 
 
 def vms_of(query: str) -> list[str]:
     filters = point_filters(query)
-    points = filters.sorting.apply(filters.apply(RestorePoint.objects.all()), filters.orders)
+    points = filters.sorted(filters.apply(RestorePoint.objects.all()))
     return [point.vm.name for point in points.select_related("vm")]
 
 
@@ -479,7 +479,7 @@ def test_points_sort_by_time_however_their_fractions_were_spelled():
         make_point(vm, created_at=NOON.replace(microsecond=microsecond), platform=name)
 
     filters = point_filters("sort=created")
-    found = filters.sorting.apply(filters.apply(RestorePoint.objects.all()), filters.orders)
+    found = filters.sorted(filters.apply(RestorePoint.objects.all()))
 
     assert [point.platform for point in found] == ["_", "a", "b", "c"]
 

@@ -6,6 +6,7 @@ import pytest
 from django.utils import timezone
 
 from replicas_app.filters import facets
+from replicas_app.models import BackupServer
 from replicas_app.sync.derive import derive
 from tests.factories import make_point, make_replica, make_server, make_vm
 from tests.pages.reading import PART, read
@@ -18,6 +19,7 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 def counting_takes_long(monkeypatch):
     """As it does over hundreds of thousands of rows: whatever a count costs is too much to wait for."""
     monkeypatch.setattr(facets, "LONG_COST", 0)
+    monkeypatch.setattr(facets, "LONG_SECONDS", 0)
 
 
 @pytest.mark.parametrize("rows", [1, 3])
@@ -92,6 +94,20 @@ def test_where_counting_takes_long_the_rows_come_first_and_a_second_request_brin
     assert counts.rows("point") == []
     assert counts.text("#facets .n") == "30"
     assert "26–30 of 30" in counts.text("#foot")
+
+
+def test_counts_that_took_long_are_kept_until_the_data_has_another_version(signed_in, counting_takes_long):
+    client = signed_in()
+    point = make_point()
+
+    def totals() -> list[int | None]:
+        return [read(client, f"/restore-points/{query}").total for query in ("", "?counts=1", "", "?malware=Infected")]
+
+    assert totals() == [None, 1, 1, 0]
+    make_point(point.vm)
+    assert totals()[0] == 1
+    BackupServer.objects.update(data_version=1)
+    assert totals() == [None, 2, 2, 0]
 
 
 def test_without_javascript_the_counts_are_one_click_away_and_leave_no_trace_in_other_links(
