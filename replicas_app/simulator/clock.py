@@ -13,6 +13,7 @@ HOUR = 60 * MINUTE
 DAY = 24 * HOUR
 
 _UNIX_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BARE_UNIX_EPOCH = _UNIX_EPOCH.replace(tzinfo=None)
 _ISO = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d)(:\d\d)?(?:\.(\d{1,9}))?\s*([Zz]|[+-]\d\d:?\d\d)?$")
 
 
@@ -21,6 +22,8 @@ class Clock:
 
     def __init__(self, start: datetime | None = None, utc_offset: str = "+02:00") -> None:
         self.zone = zone_of(utc_offset)
+        self._offset = self.zone.utcoffset(None) // timedelta(microseconds=1)
+        self._suffix = utc_offset
         self._start = moment_of(start or datetime.now(UTC))
         self._began = time.monotonic_ns()
         self._advanced = 0
@@ -43,7 +46,7 @@ class Clock:
 
     def text(self, moment: int) -> str:
         """As real servers write it: local time with its offset, trailing zeros of the fraction cut off."""
-        return time_text(moment, self.zone)
+        return bare_text(moment + self._offset) + self._suffix
 
     def parse(self, text: str) -> int:
         """The moment that a client names; without an offset the server's zone is meant. ValueError if it is none."""
@@ -63,12 +66,11 @@ def moment_of(when: datetime) -> int:
     return (when.astimezone(UTC) - _UNIX_EPOCH) // timedelta(microseconds=1)
 
 
-def time_text(moment: int, zone: timezone) -> str:
+def bare_text(moment: int) -> str:
+    """In UTC, without saying so."""
     seconds, fraction = divmod(moment, SECOND)
-    whole = datetime.fromtimestamp(seconds, zone).isoformat()
-    if not fraction:
-        return whole
-    return f"{whole[:19]}.{fraction:06d}".rstrip("0") + whole[19:]
+    whole = (_BARE_UNIX_EPOCH + timedelta(seconds=seconds)).isoformat()
+    return f"{whole}.{fraction:06d}".rstrip("0") if fraction else whole
 
 
 def parse_time(text: str, zone: timezone) -> int:

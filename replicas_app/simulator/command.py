@@ -49,6 +49,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     manners.add_argument("--token-seconds", type=int, default=900, help="how long a login lasts (default: 900)")
     manners.add_argument("--rescan-seconds", type=float, default=20, help="how long a rescan takes (default: 20)")
     manners.add_argument("--utc-offset", default="+02:00", help="its time zone (default: +02:00)")
+    manners.add_argument("--page-cache-mb", type=int, default=96, help="memory for pages that are asked for again")
     manners.add_argument("--faults", type=Path, metavar="FILE", help="rules that make it misbehave, YAML or JSON")
     parser.add_argument("--json", action="store_true", help="tell the address and the rest as JSON")
 
@@ -103,7 +104,7 @@ def _arguments(options: dict[str, Any]) -> dict[str, Any]:
         "state_dir",
         "name",
     )
-    more = ("base_path", "max_limit", "token_seconds", "rescan_seconds", "utc_offset")
+    more = ("base_path", "max_limit", "token_seconds", "rescan_seconds", "utc_offset", "page_cache_mb")
     return {name: options[name] for name in (*same, *more)} | {
         "password": _password(options),
         "versions": options["api_version"] or REVISIONS,

@@ -49,6 +49,8 @@ class Revision:
         return found
 
     def point(self, record: Record) -> Record:
+        if self.is_newest:
+            return record
         found = self._with_platform(record)
         if self.place < 3 and isinstance(allowed := found.get("allowedOperations"), list):
             found["allowedOperations"] = [word for word in allowed if words.OPERATIONS.get(word, 0) <= self.place]

@@ -69,6 +69,7 @@ class Simulator:
         certificate_days: float = 3650,
         now: datetime | None = None,
         utc_offset: str = "+02:00",
+        page_cache_mb: int = 96,
     ) -> None:
         self.username, self.password = username, password
         self.requests: list[Request] = []
@@ -103,7 +104,7 @@ class Simulator:
             rescans=self.rescans,
             history=history,
             jobs=jobs,
-            pages=Pages(),
+            pages=Pages(page_cache_mb * 1_000_000),
         )
         self._api = Api(self._backend)
         self._certificate = self._first_certificate() if tls else None

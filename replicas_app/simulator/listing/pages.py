@@ -8,14 +8,14 @@ from typing import Any
 from ..exchange import encoded
 from ..revisions import Record
 
-KEPT_BYTES = 96_000_000
 KEPT_SELECTIONS = 8
 
 
 class Pages:
     """Pages of lists as JSON, kept while what they show has the same version."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int) -> None:
+        self._most_bytes = most_bytes
         self._bodies: OrderedDict[Any, bytes] = OrderedDict()
         self._selections: OrderedDict[Any, Sequence[Record]] = OrderedDict()
         self._bytes = 0
@@ -48,7 +48,7 @@ class Pages:
         with self._lock:
             self._bytes += len(body) - len(self._bodies.pop(key, b""))
             self._bodies[key] = body
-            while self._bytes > KEPT_BYTES:
+            while self._bytes > self._most_bytes:
                 self._bytes -= len(self._bodies.popitem(last=False)[1])
 
 

@@ -3,14 +3,13 @@
 from urllib.parse import parse_qs
 
 from ..accounts import Grant
-from ..clock import HOUR, SECOND, time_text, zone_of
+from ..clock import HOUR, SECOND, bare_text
 from ..errors import malformed
 from ..exchange import Answer, Request
 from ..revisions import Record
 from .call import Call, as_json
 
 _FORM = "application/x-www-form-urlencoded"
-_UTC = zone_of("+00:00")
 
 
 def create_token(call: Call) -> Answer:
@@ -65,8 +64,8 @@ def _token(grant: Grant) -> Record:
         "token_type": "bearer",
         "refresh_token": grant.refresh,
         "expires_in": (grant.expires - grant.issued) // SECOND,
-        ".issued": time_text(grant.issued, _UTC).removesuffix("+00:00"),
-        ".expires": time_text(grant.expires, _UTC).removesuffix("+00:00"),
+        ".issued": bare_text(grant.issued),
+        ".expires": bare_text(grant.expires),
     }
 
 

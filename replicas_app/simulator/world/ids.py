@@ -11,10 +11,9 @@ _UUID = re.compile(r"[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9
 
 def scrambled(number: int) -> int:
     """Another number of 64 bits that looks unrelated; `unscrambled` leads back."""
-    for factor in _FACTORS:
-        number = number * factor & _MASK
-        number ^= number >> 32
-    return number
+    number = number * _FACTORS[0] & _MASK
+    number = (number ^ number >> 32) * _FACTORS[1] & _MASK
+    return number ^ number >> 32
 
 
 def unscrambled(number: int) -> int:
@@ -35,7 +34,7 @@ class Ids:
     def of(self, number: int) -> str:
         """The UUID (version 4 by its looks) of thing `number`, 0 <= number < 2**64."""
         first = scrambled(number ^ self._key)
-        second = scrambled(first ^ self._salt)
+        second = first * _FACTORS[0] & _MASK ^ self._salt
         digits = f"{first:016x}{second >> 8:014x}"
         variant = "89ab"[second & 3]
         return f"{digits[:8]}-{digits[8:12]}-4{digits[12:15]}-{variant}{digits[15:18]}-{digits[18:]}"

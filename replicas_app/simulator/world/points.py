@@ -45,21 +45,22 @@ class PointTable:
 
     def record(self, vm: Vm, run: int) -> Record:
         """The point as the API of the newest revision has it, its type words apart."""
-        is_newest = run == self._last[vm.number]
-        state = point_state(vm, is_newest, self._states[vm.replica.number])
-        created = created_at(vm, run, self._ids)
+        replica, number = vm.replica, point_number(vm, run)
+        noise = self._ids.noise(number)
+        state = point_state(vm, run == self._last[vm.number], self._states[replica.number])
+        created = created_at(vm, run, noise)
         found: Record = {
-            "id": self._ids.of(point_number(vm, run)),
+            "id": self._ids.of(number),
             "name": vm.name,
-            "platformName": vm.replica.platform,
+            "platformName": replica.platform,
             "platformId": vm.platform_id,
             "creationTime": self._clock.text(self._epoch + created),
-            "replicaId": vm.replica.id,
-            "allowedOperations": list(operations(vm.replica.platform, state)),
+            "replicaId": replica.id,
+            "allowedOperations": list(operations(replica.platform, state)),
         }
         if state:
             found["state"] = state
-        if status := malware(vm, run, self._moment - created, self._ids):
+        if status := malware(vm, run, self._moment - created, noise):
             found["malwareStatus"] = status
         return found
 
@@ -83,13 +84,16 @@ class PointTable:
 
     def moment_at(self, position: int) -> int:
         """When the point was created."""
-        vm, run = self._place(position)
-        return self._epoch + created_at(vm, run, self._ids)
+        return self._epoch + self._created(*self._place(position))
 
     def status_at(self, position: int) -> str | None:
         """The malware status alone, for a filter over all points."""
         vm, run = self._place(position)
-        return malware(vm, run, self._moment - created_at(vm, run, self._ids), self._ids)
+        noise = self._ids.noise(point_number(vm, run))
+        return malware(vm, run, self._moment - created_at(vm, run, noise), noise)
+
+    def _created(self, vm: Vm, run: int) -> int:
+        return created_at(vm, run, self._ids.noise(point_number(vm, run)))
 
     def _place(self, position: int) -> tuple[Vm, int]:
         number = bisect_right(self._ends, position)
@@ -106,7 +110,7 @@ class PointTable:
     @cached_property
     def _by_time(self) -> tuple["array[int]", "array[int]"]:
         """Moments of creation, ascending, and the positions in that order."""
-        times = (self._epoch + created_at(vm, run, self._ids) for vm in self._vms for run in self.runs(vm))
+        times = (self._epoch + self._created(vm, run) for vm in self._vms for run in self.runs(vm))
         keys = sorted(moment << 32 | position for position, moment in enumerate(times))
         moments, positions = array("q"), array("I")
         moments.extend(key >> 32 for key in keys)
@@ -121,13 +125,13 @@ class PointTable:
         return positions[first:last]
 
 
-def created_at(vm: Vm, run: int, ids: Ids) -> int:
+def created_at(vm: Vm, run: int, noise: int) -> int:
     """Within the run, later for each next VM; one in eight on a whole second, one in eight with fewer digits."""
-    chance = ids.noise(point_number(vm, run))
-    moment = vm.schedule.start(run) + (vm.number % 16) * vm.schedule.duration // 32 + chance % MINUTE // 4
-    if not chance >> 61:
-        return moment - moment % SECOND
-    return moment - moment % 10 if chance >> 61 == 1 else moment
+    schedule, chance = vm.schedule, noise >> 61
+    moment = schedule.start(run) + vm.number % 16 * schedule.duration // 32 + noise % MINUTE // 4
+    if chance > 1:
+        return moment
+    return moment - moment % (10 if chance else SECOND)
 
 
 class Selection(Sequence[Record]):

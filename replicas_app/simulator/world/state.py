@@ -2,7 +2,6 @@
 
 from ..clock import DAY, HOUR, MINUTE
 from .cast import RUN_OFFSET, Habit, Replica, Vm
-from .ids import Ids
 
 FAILOVER_SHARE = 0.8
 FAILBACK_SHARE = 0.95
@@ -73,13 +72,13 @@ def operations(platform: str, state: str | None) -> tuple[str, ...]:
     return _BY_STATE.get(state, _VMWARE)
 
 
-def malware(vm: Vm, run: int, age: int, ids: Ids) -> str | None:
+def malware(vm: Vm, run: int, age: int, noise: int) -> str | None:
     """What the scans say of a point of this `age`; None while none has looked, or where none ever does."""
     if not vm.scanned or age < FIRST_SCAN_AFTER:
         return None
     if vm.replica.habit is Habit.INFECTED:
         return _found(run, age)
-    chance = ids.noise(point_number(vm, run)) & 1023
+    chance = noise & 1023
     if chance < 3 and HOUR < age < 5 * HOUR:
         return "Suspicious"
     return "Informative" if chance == 1023 and age < DAY else "Clean"
