@@ -29,7 +29,7 @@ BELOW = {
     "sync": {"sync", "connections", "vbr", "models", "base"},
     "rescans": {"rescans", "sync", "connections", "vbr", "models", "base"},
     "doctor": {"doctor", "connections", "vbr", "models", "base"},
-    "servers": {"servers", "connections", "vbr", "models", "base"},
+    "servers": {"servers", "sync", "connections", "vbr", "models", "base"},
     "connections": {"vbr", "models", "base"},
     "models": {"models", "base"},
     "base": {"base"},

@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
+from replicas_app import sync
 from replicas_app.choices import TrustMode
 from replicas_app.crypt import UnreadableSecret
 from replicas_app.models import BackupServer
@@ -76,6 +77,8 @@ def change(server: BackupServer, changed: Iterable[str]) -> None:
         server.next_sync_at = None if server.is_unconfirmed else timezone.now()
         columns.add("next_sync_at")
     server.save(update_fields=columns)
+    if "is_enabled" in changed and not server.is_enabled:
+        sync.stop(server)
     BackupServer.objects.filter(pk=server.pk).update(data_version=F("data_version") + 1)
     logger.info("server %s was changed: %s", server.pk, ", ".join(sorted(columns)))
 
@@ -133,6 +136,6 @@ def accept(server: BackupServer, sha256: str) -> bool:
 
 
 def switch(server: BackupServer, *, on: bool) -> None:
-    """Read this server, or leave it alone. What is known of it stays."""
+    """Read this server, or leave it alone, a read that is under way included. What is known of it stays."""
     server.is_enabled = on
     change(server, ["is_enabled"])

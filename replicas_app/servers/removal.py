@@ -4,9 +4,10 @@ import logging
 from dataclasses import dataclass
 from typing import LiteralString
 
-from django.db import connection, transaction
+from django.db import OperationalError, connection, transaction
+from psycopg.errors import LockNotAvailable
 
-from replicas_app import locks
+from replicas_app import locks, sync
 from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
 
 logger = logging.getLogger(__name__)
@@ -24,8 +25,12 @@ STATEMENTS: tuple[LiteralString, ...] = (
 """In the order in which nothing refers to what goes."""
 
 
+PATIENCE = "10s"
+"""How long a read that was stopped may take to its next page, before we give up for now."""
+
+
 class IsBeingRead(Exception):
-    """A sync of this server is under way."""
+    """A read of this server is under way, and did not end soon enough."""
 
 
 @dataclass(frozen=True)
@@ -56,14 +61,19 @@ def holdings(server: BackupServer) -> Holdings:
 
 
 def remove(server: BackupServer) -> None:
-    """Remove the server and everything that was ever read from it, all or nothing.
+    """Remove the server and everything that was ever read from it, all or nothing. A read that is under way is stopped.
 
-    Raises IsBeingRead while a sync holds it.
+    Raises IsBeingRead where that takes too long; the read ends with its next page all the same.
     """
-    with locks.try_lock(locks.Space.SYNC, server.pk) as free:
-        if not free:
-            raise IsBeingRead(f"{server.name} is being read at this moment.")
+    sync.stop(server)
+    try:
         with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [locks.Space.SYNC, server.pk])
             for statement in STATEMENTS:
                 cursor.execute(statement, [server.pk])
+    except OperationalError as error:
+        if isinstance(error.__cause__, LockNotAvailable):
+            raise IsBeingRead(f"{server} is being read. That read is being stopped: remove it in a minute.") from error
+        raise
     logger.info("server %s was removed", server.pk)

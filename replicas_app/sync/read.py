@@ -90,12 +90,15 @@ class Reading:
         self.set_aside = kept
 
     def _tell(self, listing: Listing) -> None:
-        runs.progress(
+        """Raises Stopped where somebody closed the run meanwhile."""
+        is_wanted = runs.progress(
             self.run.pk,
             step=f"Reading {listing.words}",
             rows_read=self.replicas.rows + self.points.rows,
             rows_expected=self.replicas.announced + self.points.announced,
         )
+        if not is_wanted:
+            raise Stopped
 
     def _points(self, client: Client) -> Iterator[Page]:
         """All points in one list, or replica by replica from a server that has no such list."""

@@ -12,6 +12,7 @@ from replicas_app.models import BackupServer, Person, SyncRun
 
 MESSAGE_LEASE = timedelta(seconds=60)
 """How long a wish may lie with the broker before a worker is told of it once more."""
+STOPPED = "It was stopped because the server was disabled or removed. What was read before it stays."
 INTERRUPTED = "The process that read this server ended before it was done; the next read begins anew."
 
 
@@ -84,9 +85,16 @@ def begin(run_id: int, now: datetime) -> bool:
         return bool(waiting.update(state=SyncState.RUNNING, started_at=now, step="Connecting"))
 
 
-def progress(run_id: int, **columns: object) -> None:
-    """Write down how far the run has come, at once, for everybody to see."""
-    SyncRun.objects.filter(pk=run_id).update(**columns)
+def progress(run_id: int, **columns: object) -> bool:
+    """Write down how far the run has come, at once, for everybody to see. False: it was stopped meanwhile."""
+    return bool(SyncRun.objects.filter(pk=run_id, state=SyncState.RUNNING).update(**columns))
+
+
+def stop(server: BackupServer) -> bool:
+    """Close the server's open run, if there is one. The process that carries it out ends with its next page."""
+    now = timezone.now()
+    open_run = SyncRun.objects.open().filter(server=server)
+    return bool(open_run.update(state=SyncState.INTERRUPTED, ended_at=now, error=STOPPED, step=""))
 
 
 def end(run: SyncRun, state: SyncState, *, read_all: bool, error: str = "", cause: str = "", **columns: object) -> None:

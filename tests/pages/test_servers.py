@@ -1,16 +1,17 @@
 """The servers' pages: connecting, changing, reading, testing and removing a backup server."""
 
 import re
+import time
 from datetime import timedelta
-from threading import Thread
+from threading import Event, Thread
 
 import pytest
 from django.db import connections
 from django.utils import timezone
 
-from replicas_app import doctor, sync
+from replicas_app import doctor, models, sync
 from replicas_app.choices import Role, SyncState
-from replicas_app.models import BackupServer, Event, Replica, RestorePoint, SyncRun
+from replicas_app.models import BackupServer, Replica, RestorePoint, SyncRun
 from replicas_app.simulator import Simulator
 from tests.factories import (
     make_person,
@@ -446,7 +447,7 @@ def test_the_page_of_a_read_shows_all_of_it(operator):
     )
     replicas = [make_replica(server, name) for name in ("vm9", "vm10", "gone")]
     for replica, kind in zip(replicas, ("appeared", "appeared", "removed"), strict=True):
-        Event.objects.create(server=server, replica=replica, run=run, kind=kind, at=timezone.now())
+        models.Event.objects.create(server=server, replica=replica, run=run, kind=kind, at=timezone.now())
 
     everything = operator.get(f"/servers/{server.pk}/runs/{run.pk}/")
     appeared = operator.get(f"/servers/{server.pk}/runs/{run.pk}/?kind=appeared").content.decode()
@@ -614,13 +615,69 @@ def test_a_removed_server_takes_everything_with_it_and_nothing_of_the_others(adm
         make_point(make_vm(replica))
         make_rescan(replica)
         run = make_sync_run(server)
-        Event.objects.create(server=server, replica=replica, run=run, kind="appeared", at=timezone.now())
+        models.Event.objects.create(server=server, replica=replica, run=run, kind="appeared", at=timezone.now())
 
     answer = admin.post(f"/servers/{gone.pk}/remove/", {"name": "gone"})
 
     assert answer["Location"] == "/servers/"
-    for model in (BackupServer, Replica, RestorePoint, SyncRun, Event):
+    for model in (BackupServer, Replica, RestorePoint, SyncRun, models.Event):
         assert model.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_read_that_is_under_way_is_stopped_by_removing_its_server(signed_in, simulator):
+    server = make_server_of(simulator, "gone")
+    run, _ = sync.request(server, "schedule")
+    arrived, go_on = Event(), Event()
+    reader = Thread(target=read_slowly, args=[run, arrived, go_on])
+    reader.start()
+    assert arrived.wait(10)
+
+    client = signed_in(role=Role.ADMIN)
+    removal = Thread(target=remove, args=[client, server])
+    removal.start()
+    wait_until(lambda: not SyncRun.objects.open().exists())
+    go_on.set()
+    reader.join(10)
+    removal.join(10)
+
+    assert not BackupServer.objects.exists()
+    assert not Replica.objects.exists()
+
+
+def read_slowly(run: SyncRun, arrived: Event, go_on: Event) -> None:
+    """A worker that has its first page, and waits before it asks for the next."""
+
+    def should_stop() -> bool:
+        arrived.set()
+        go_on.wait(10)
+        return False
+
+    sync.sync(run.pk, should_stop=should_stop)
+    connections.close_all()
+
+
+def remove(client, server: BackupServer) -> None:
+    client.post(f"/servers/{server.pk}/remove/", {"name": server.name})
+    connections.close_all()
+
+
+def wait_until(is_so) -> None:
+    deadline = time.monotonic() + 10
+    while not is_so():
+        assert time.monotonic() < deadline
+        time.sleep(0.02)
+
+
+def test_disabling_closes_the_read_that_is_under_way(admin):
+    server = make_server()
+    run = make_sync_run(server, state=SyncState.RUNNING, ended_at=None)
+
+    admin.post(f"/servers/{server.pk}/toggle/", {"on": "0"})
+
+    run.refresh_from_db()
+    assert run.state == SyncState.INTERRUPTED
+    assert "disabled" in run.error
 
 
 def test_a_second_press_on_remove_finds_nothing_more(admin):
