@@ -14,7 +14,7 @@ def simulator():
 
 
 @pytest.fixture
-def server(transactional_db, simulator) -> BackupServer:
+def server(db, simulator) -> BackupServer:
     """A server that was read once."""
     server = make_server_of(simulator)
     run, _ = sync.request(server, SyncTrigger.PERSON)

@@ -33,7 +33,7 @@ def test_an_account_without_the_right_is_refused_with_the_fix(simulator, rescan)
     assert rescan.members.filter(is_open=True).count() == 0
 
 
-def test_a_viewer_is_refused_before_the_server_is_asked_for_a_rescan(transactional_db, simulator, rescan):
+def test_a_viewer_is_refused_before_the_server_is_asked_for_a_rescan(simulator, rescan):
     with Simulator(replicas=6, seed=7, still=True, role="viewer") as other:
         BackupServer.objects.update(base_url=other.url, pinned_sha256=other.fingerprint, token_encrypted="")
 
@@ -69,6 +69,7 @@ def test_a_request_that_the_server_does_not_take_is_refused_and_the_server_is_re
     assert posts(simulator) == 1
 
 
+@pytest.mark.django_db(transaction=True)  # two syncs: their temporary tables last as long as a transaction
 def test_the_only_replica_of_a_rescan_may_have_vanished_since_the_click(simulator, replicas):
     rescan = rescans.start(None, replicas[:1]).started[0]
     simulator.world.replicas[:] = [one for one in simulator.world.replicas if one["id"] != str(replicas[0].uuid)]

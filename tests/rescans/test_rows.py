@@ -9,7 +9,7 @@ from django.utils import timezone
 from replicas_app import locks, rescans, tasks
 from replicas_app.choices import RescanState
 from replicas_app.models import Rescan
-from replicas_app.rescans import rows
+from replicas_app.rescans import rows, steps
 from tests.factories import make_rescan
 from tests.rescans.test_wishes import at_once
 
@@ -112,6 +112,12 @@ def test_pauses_grow_from_one_second_to_fifteen(polls, seconds):
 @pytest.mark.parametrize(("failures", "seconds"), [(1, 2), (2, 4), (5, 32), (6, 60), (1000, 60)])
 def test_pauses_without_an_answer_grow_to_a_minute(failures, seconds):
     assert rows.pause_after_failures(failures).total_seconds() == seconds
+
+
+def test_a_lost_answer_is_looked_for_during_about_a_minute():
+    pauses = sum((rows.pause_after(looks) for looks in range(1, steps.LOOKS)), rows.FIRST_PAUSE)
+
+    assert timedelta(seconds=50) < pauses < timedelta(seconds=70)
 
 
 def test_a_state_that_somebody_else_changed_meanwhile_is_not_overwritten():

@@ -6,14 +6,14 @@ from datetime import timedelta
 
 import pytest
 
-from dashboard.celery import app
 from replicas_app import locks, tasks
 from replicas_app.choices import RescanState, SyncState
 from replicas_app.models import Rescan
 from replicas_app.rescans import rows
 from tests.rescans.driving import posts
-from tests.workers import kill, worker
+from tests.workers import empty_queue, kill, worker
 
+pytestmark = pytest.mark.django_db(transaction=True)
 DEADLINE_SECONDS = 60
 
 
@@ -30,8 +30,7 @@ def beat_until(is_so: Callable[[], bool]) -> None:
 def short_lease(monkeypatch):
     """A lost message is sent again after a second, so that a test need not wait for half a minute."""
     monkeypatch.setattr(rows, "MESSAGE_LEASE", timedelta(seconds=1))
-    with app.connection_for_write() as broker:
-        broker.default_channel.queue_purge("celery")
+    empty_queue()
 
 
 def state(rescan: Rescan) -> str:
