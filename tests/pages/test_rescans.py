@@ -468,7 +468,7 @@ def test_a_reason_that_is_too_long_is_told_and_nothing_is_started(operator):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_presses_within_the_same_moment_make_one_rescan_and_a_later_one_works(transactional_db, operator):
+def test_presses_within_the_same_moment_make_one_rescan_and_a_later_one_works(operator):
     replica = make_replica()
     other = Client()
     other.force_login(make_person(role=Role.OPERATOR))
