@@ -54,12 +54,6 @@ class Address:
         """IPv6 in brackets, its zone behind `%25`."""
         return f"[{self.host.replace('%', '%25')}]" if ":" in self.host else self.host
 
-    @property
-    def without_zone(self) -> str:
-        """For a Host header: the zone means something on this machine only."""
-        number, percent, _ = self.host.partition("%")
-        return f"[{number}]:{self.port}" if percent else ""
-
 
 def parse_address(text: str) -> Address:
     """The address that is meant by what a person typed or pasted. Raises BadAddress."""

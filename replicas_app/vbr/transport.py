@@ -124,8 +124,6 @@ def _session(address: Address, trust: Trust) -> requests.Session:
     session = requests.Session()
     session.trust_env = False
     session.headers.update({"Accept": "application/json", "User-Agent": "replicas-dashboard"})
-    if address.without_zone:
-        session.headers["Host"] = address.without_zone
     session.mount(f"{address.scheme}://", _Adapter(address, trust))
     return session
 

@@ -42,14 +42,17 @@ passing_faults = pytest.mark.parametrize(
     ids=lambda rule: " ".join(str(value) for value in rule.values()),
 )
 
+pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
+
 
 @passing_faults
 def test_a_listing_outlives_a_passing_fault(client, simulator, waits, rule):
     simulator.faults.add({"path": REPLICAS, "times": 2} | rule)
 
     assert len(records(client.replicas())) == 6
-    assert len(waits) == 2
-    assert 0 < waits[0] < 1 < 1.5 < waits[0] + waits[1] * 2
+    first, second = waits
+    assert 0.25 <= first <= 0.75
+    assert 0.5 <= second <= 1.5
 
 
 @passing_faults

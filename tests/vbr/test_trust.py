@@ -6,10 +6,11 @@ from pathlib import Path
 import pytest
 
 from replicas_app.simulator import Simulator
-from replicas_app.vbr import Client, Denied, Trust, parse_address
+from replicas_app.vbr import Client, Denied, Trust, fetch_certificate, parse_address
 from tests.vbr.conftest import client_of
-from tests.vbr.raw import RawServer, issue, json_answer, saying
+from tests.vbr.raw import RawServer, issue, json_answer, read_request, saying
 
+pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
 TIME = saying(json_answer('{"serverTime": "2025-01-02T03:04:05Z", "timeZone": "UTC"}'))
 
 
@@ -115,13 +116,22 @@ def test_an_ipv6_address_connects_and_pins():
             client.sign_in()
 
 
-def test_an_ipv6_address_with_a_zone_connects():
+def test_an_ipv6_address_with_a_zone_connects_and_keeps_the_zone_to_itself():
     certificate = issue("fe80::1")
-    with RawServer(TIME, certificate.server_context(), host=link_local()) as server:
-        assert "%25" in server.url
+    heard = []
+
+    def behave(connection: socket.socket) -> None:
+        heard.append(read_request(connection))
+        connection.sendall(json_answer('{"serverTime": "2025-01-02T03:04:05Z"}'))
+
+    with RawServer(behave, certificate.server_context(), host=link_local()) as server:
         assert parse_address(server.url).url == server.url
         with Client(server.url, "svc", "pw", trust=Trust.pin(certificate.sha256), api_version="1.3-rev2") as client:
-            assert client.server_time().time_zone == "UTC"
+            assert client.server_time()
+        assert fetch_certificate(parse_address(server.url).host, server.port).sha256 == certificate.sha256
+
+    [host] = [line for line in heard[0].split(b"\r\n") if line.startswith(b"Host:")]
+    assert b"%" not in host
 
 
 def test_a_base_path_is_in_front_of_every_call():
