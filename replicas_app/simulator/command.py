@@ -21,6 +21,14 @@ class CommandError(Exception):
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
+    _add_place(parser)
+    _add_world(parser)
+    _add_people(parser)
+    _add_manners(parser)
+    parser.add_argument("--json", action="store_true", help="tell the address and the rest as JSON")
+
+
+def _add_place(parser: argparse.ArgumentParser) -> None:
     place = parser.add_argument_group("where it listens")
     place.add_argument("--port", type=int, default=9419, help="0 for a free one (default: 9419)")
     place.add_argument("--host", default="127.0.0.1", help="an address or a name, IPv6 too (default: 127.0.0.1)")
@@ -28,18 +36,27 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     place.add_argument("--base-path", default="", help="as if a proxy served it below this path")
     place.add_argument("--name", default="vbr-sim", help="the server's name for itself")
     place.add_argument("--state-dir", type=Path, help="keeps the certificate and the world over restarts")
+
+
+def _add_world(parser: argparse.ArgumentParser) -> None:
     world = parser.add_argument_group("what it protects")
     world.add_argument("--replicas", type=int, default=20)
     world.add_argument("--vms", type=int, default=2, help="on each replica")
     world.add_argument("--points", type=int, default=20, help="of each VM; above 1000: in the whole world")
     world.add_argument("--seed", default="7", help="the same seed makes the same world")
     world.add_argument("--still", action="store_true", help="the world stays as it is; sessions still run")
+
+
+def _add_people(parser: argparse.ArgumentParser) -> None:
     people = parser.add_argument_group("who may sign in")
     people.add_argument("--username", default="svc")
     people.add_argument("--password", default="pw1")
     people.add_argument("--password-env", metavar="VAR", help="takes the password from this variable")
     people.add_argument("--role", default="administrator", help=", ".join(ROLES))
     people.add_argument("--mfa", action="store_true", help="the account uses MFA: its logins are refused")
+
+
+def _add_manners(parser: argparse.ArgumentParser) -> None:
     manners = parser.add_argument_group("how it behaves")
     manners.add_argument("--api-version", action="append", choices=REVISIONS, help="a revision it supports; repeatable")
     manners.add_argument("--new-refusal", action="store_true", help="refuse other revisions without naming these")
@@ -51,7 +68,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     manners.add_argument("--utc-offset", default="+02:00", help="its time zone (default: +02:00)")
     manners.add_argument("--page-cache-mb", type=int, default=96, help="memory for pages that are asked for again")
     manners.add_argument("--faults", type=Path, metavar="FILE", help="rules that make it misbehave, YAML or JSON")
-    parser.add_argument("--json", action="store_true", help="tell the address and the rest as JSON")
 
 
 def run(options: dict[str, Any]) -> None:

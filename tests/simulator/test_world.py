@@ -24,7 +24,7 @@ POINTS = "/api/v1/replicaPoints"
 DIGEST = """
 from hashlib import sha256
 from replicas_app.simulator import Simulator
-world = Simulator(replicas=20, vms=2, points=20, seed=7)._world
+world = Simulator(replicas=20, vms=2, points=20, seed=7).world
 told = [(replica["id"], replica["name"]) for replica in world.replicas], [point["id"] for point in world.points]
 print(sha256(repr(told).encode()).hexdigest())
 """

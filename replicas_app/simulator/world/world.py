@@ -24,11 +24,6 @@ class Sizes:
     vms: int
     points: int
 
-    def __post_init__(self) -> None:
-        for name, number in (("replicas", self.replicas), ("VMs", self.vms), ("points", self.points)):
-            if number < 0:
-                raise ValueError(f"there cannot be {number} {name}")
-
 
 @dataclass(frozen=True, slots=True)
 class View:
