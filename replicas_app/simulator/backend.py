@@ -59,7 +59,7 @@ def assembled(options: Options, clock: Clock, memory: Memory) -> Backend:
         clock=clock,
         world=world,
         accounts=Accounts(users, options.token_seconds, options.lock_after, options.lock_seconds),
-        rescans=Rescans(world, clock, seed, options.rescan_seconds, options.stop_says_cancelled),
+        rescans=Rescans(world, clock, memory, options.rescan_seconds, options.stop_says_cancelled),
         history=history,
         jobs=Jobs(world, history, clock, seed),
         pages=Pages(options.page_cache_mb * 1_000_000),

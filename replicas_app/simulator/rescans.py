@@ -1,10 +1,11 @@
 """Rescans that clients start: a session each, whose every moment follows from when it began."""
 
 from collections import deque
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from threading import RLock
 
 from .clock import DAY, SECOND, Clock
+from .memory import Memory
 from .revisions import Record
 from .world import World
 from .world.cast import ZERO_ID, Habit
@@ -53,16 +54,17 @@ class Rescan:
 
 
 class Rescans:
-    """All rescans since the start, newest last."""
+    """The rescans of a week, newest last; the memory keeps them over a restart."""
 
-    def __init__(self, world: World, clock: Clock, seed: int | str, seconds: float, stop_says_cancelled: bool) -> None:
+    def __init__(self, world: World, clock: Clock, memory: Memory, seconds: float, stop_says_cancelled: bool) -> None:
         self.seconds = seconds
         self.next_results: deque[tuple[str, str | None]] = deque()
         self._world = world
         self._clock = clock
-        self._ids = Ids(f"{seed}/{clock.now()}", "rescan")  # of this run alone: a restarted server repeats no id
+        self._memory = memory
+        self._ids = Ids(f"{memory.seed}/{clock.now()}", "rescan")  # of this run: a restarted server repeats no id
         self._stop_says_cancelled = stop_says_cancelled
-        self._all: dict[str, Rescan] = {}
+        self._all = {kept["id"]: Rescan(**kept) for kept in memory.rescans}
         self._count = 0
         self._lock = RLock()
 
@@ -83,6 +85,7 @@ class Rescans:
                 message=message,
             )
             self._all = {id: one for id, one in self._all.items() if one.ends > now - KEPT} | {rescan.id: rescan}
+            self._keep()
             return rescan
 
     def stop(self, rescan: Rescan) -> None:
@@ -91,6 +94,7 @@ class Rescans:
             if rescan.stopped is None and self._clock.now() < rescan.ends:
                 rescan.stopped = self._clock.now()
                 rescan.result, rescan.message = "Failed", "The session was stopped."
+                self._keep()
 
     def get(self, id: str) -> Rescan | None:
         return self._all.get(id)
@@ -106,6 +110,11 @@ class Rescans:
                 rescan.settled = True
                 if rescan.result != "Failed":
                     self._world.rescanned(rescan.replica_ids)
+                self._keep()
+
+    def _keep(self) -> None:
+        self._memory.rescans = [asdict(rescan) for rescan in self._all.values()]
+        self._memory.save()
 
     def record(self, rescan: Rescan, now: int) -> Record:
         state = rescan.state(now)

@@ -290,6 +290,25 @@ def test_a_restart_with_the_same_folder_goes_on_in_the_same_world(start: Start, 
     assert by_id(second.world.points) == points
 
 
+def test_a_rescan_goes_on_over_a_restart_with_the_same_folder(start: Start, tmp_path: Path):
+    first = start(replicas=8, state_dir=tmp_path, rescan_seconds=60)
+    caller = Caller(first).signed_in()
+    ids = [caller.rescan(first.world.replicas[place]["id"]).json()["id"] for place in (0, 7)]
+    caller.post(f"/api/v1/sessions/{ids[0]}/stop")
+
+    second = start(replicas=8, state_dir=tmp_path)
+    again = Caller(second).signed_in()
+    running = again.session_of(ids[1])
+    before = len(by_id(second.world.points))
+    second.clock.advance(60)
+
+    assert again.session_of(ids[0])["result"]["message"] == "The session was stopped."
+    assert running["state"] in {"Starting", "Working"}
+    assert again.session_of(ids[1])["result"]["result"] == "Success"
+    assert len(by_id(second.world.points)) == before
+    assert again.rescan(second.world.replicas[0]["id"]).json()["id"] not in ids
+
+
 def test_a_damaged_folder_is_told_and_not_overwritten(start: Start, tmp_path: Path):
     (tmp_path / "world.json").write_text("{")
 
