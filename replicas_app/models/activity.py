@@ -36,6 +36,10 @@ class SyncRunQuerySet(models.QuerySet["SyncRun"]):
         newest = SyncRun.objects.filter(server=OuterRef("pk")).newest_first().values("pk")[:1]
         return {run.server_id: run for run in self.filter(pk__in=BackupServer.objects.values_list(Subquery(newest)))}
 
+    def with_new_points(self) -> Self:
+        """Those that saw a restore point appear, change or go."""
+        return self.filter(Q(points_added__gt=0) | Q(points_changed__gt=0) | Q(points_removed__gt=0))
+
     def with_news(self) -> Self:
         """Those that saw a replica appear, change or go."""
         return self.filter(Q(replicas_added__gt=0) | Q(replicas_changed__gt=0) | Q(replicas_removed__gt=0))

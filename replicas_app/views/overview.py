@@ -19,5 +19,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     version = BackupServer.objects.version(now)
     if wants_part(request) and request.GET.get("seen") == version:
         return HttpResponse(status=204)
-    template = template_for(request, page="overview/page.html", part="overview/_figures.html")
-    return render(request, template, {"overview": Overview(now), "version": version})
+    wants_days = request.GET.get("part") == "days"
+    part = "overview/_days.html" if wants_days else "overview/_figures.html"
+    template = template_for(request, page="overview/page.html", part=part)
+    return render(request, template, {"overview": Overview(now), "version": version, "wants_days": wants_days})
