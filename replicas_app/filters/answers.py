@@ -19,13 +19,15 @@ class Answer:
     """One list at one moment. Each thing is read from the database when a template asks for it, and once."""
 
     filters: ListFilters
-    rows_of: QuerySet
-    """All rows that there are to list, with what a row shows of other tables."""
+    all_rows: QuerySet
+    """What there is to list."""
     noun: str
     """What a row is, in the singular."""
     now: datetime
     counts_asked_for: bool = False
     """Whether somebody waits for the counts, however long they take."""
+    shown: QuerySet | None = None
+    """The rows with what is shown of other tables."""
 
     @cached_property
     def is_counted(self) -> bool:
@@ -43,7 +45,7 @@ class Answer:
 
     @cached_property
     def page(self) -> Page:
-        return self.filters.page_of(self.filters.apply(self.rows_of), self.total)
+        return self.filters.page_of(self.filters.apply(self.all_rows), self.total, self.shown)
 
     @cached_property
     def rows(self) -> list[Model]:
@@ -61,7 +63,7 @@ class Answer:
     @cached_property
     def unfiltered_total(self) -> int:
         """How many rows the list has when nothing is asked for."""
-        return self.rows_of.present().count()
+        return self.all_rows.present().count()
 
     # Where to go on
 
@@ -114,4 +116,4 @@ class Answer:
 
     @cached_property
     def _counts(self) -> Counts:
-        return self.filters.counts_of(self.rows_of)
+        return self.filters.counts_of(self.all_rows)

@@ -117,9 +117,12 @@ class ListFilters(forms.Form):
         rows = rows if self.shows_removed else rows.present()
         return rows.filter(*(condition for name, condition in self._asked.items() if name not in leave_out))
 
-    def page_of(self, found: QuerySet, total: int | None) -> Page:
-        """The page that is asked for, of these rows; `total`: None where nobody has counted."""
-        return Page(self.sorted(found), self._page_number, self.page_size, total)
+    def page_of(self, found: QuerySet, total: int | None, shown: QuerySet | None = None) -> Page:
+        """The page that is asked for, of these rows.
+
+        `total`: None where nobody has counted; `shown`: the rows with what a page shows of other tables.
+        """
+        return Page(self.sorted(found), self._page_number, self.page_size, total, shown)
 
     def sorted(self, rows: QuerySet) -> QuerySet:
         return rows.order_by(*self.order.expressions(self.sorting.is_descending))

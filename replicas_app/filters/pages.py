@@ -21,12 +21,14 @@ class Page:
     size: int
     total: int | None
     """None while nobody has counted."""
+    shown: QuerySet | None = None
+    """The same rows with what is shown of other tables, in any order."""
 
     @cached_property
     def rows(self) -> list:
         """The rows, read by their keys: the keys of a page come from an index alone, however far down it lies."""
         keys = self._keys[: self.size]
-        held = self.found.in_bulk(keys)
+        held = (self.found if self.shown is None else self.shown).in_bulk(keys)
         return [held[key] for key in keys if key in held]
 
     @property

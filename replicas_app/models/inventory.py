@@ -45,6 +45,12 @@ class ReplicaQuerySet(models.QuerySet["Replica"]):
     def failed_over(self) -> Self:
         return self.filter(state__in=FAILED_OVER_STATES)
 
+    def with_open_rescan(self) -> Self:
+        """With `open_rescan_id`: the rescan that has the replica right now, or None. There is one at most."""
+        is_open = Q(rescan_members__is_open=True)
+        members = self.annotate(open_member=models.FilteredRelation("rescan_members", condition=is_open))
+        return members.annotate(open_rescan_id=models.F("open_member__rescan_id"))
+
     def counted_by(self, field: str) -> models.QuerySet:
         """Rows of {field, count}, the most frequent value first."""
         return self.order_by().values(field).annotate(count=models.Count("pk")).order_by("-count", field)

@@ -9,7 +9,7 @@ from django.views.decorators.vary import vary_on_headers
 from replicas_app.filters import ReplicaFilters, ReplicaPointFilters
 from replicas_app.filters.answers import Answer
 from replicas_app.freshness import notices_of
-from replicas_app.models import BackupServer, Replica
+from replicas_app.models import BackupServer, Replica, RestorePoint
 from replicas_app.views.listing import list_answer
 
 VMS_SHOWN = 200
@@ -21,7 +21,14 @@ EVENTS_SHOWN = 50
 @vary_on_headers("HX-Request")
 def replica_list(request: HttpRequest) -> HttpResponse:
     filters = ReplicaFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
-    answer = Answer(filters, Replica.objects.all(), "replica", timezone.now(), "counts" in request.GET)
+    answer = Answer(
+        filters,
+        Replica.objects.all(),
+        "replica",
+        timezone.now(),
+        counts_asked_for="counts" in request.GET,
+        shown=Replica.objects.with_open_rescan(),
+    )
     return list_answer(request, answer, page="replicas/list.html", parts="replicas")
 
 
@@ -31,8 +38,14 @@ def replica_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The replica, and its restore points as a list that can be narrowed like all others."""
     replica = get_object_or_404(Replica.objects.select_related("server"), pk=pk)
     filters = ReplicaPointFilters(request.GET, path=request.path, servers=[replica.server])
-    points = replica.points.select_related("replica", "vm")
-    answer = Answer(filters, points, "restore point", timezone.now(), "counts" in request.GET)
+    answer = Answer(
+        filters,
+        replica.points.all(),
+        "restore point",
+        timezone.now(),
+        counts_asked_for="counts" in request.GET,
+        shown=RestorePoint.objects.select_related("vm"),
+    )
     return list_answer(
         request,
         answer,

@@ -17,8 +17,14 @@ from replicas_app.views.listing import list_answer
 @vary_on_headers("HX-Request")
 def restore_point_list(request: HttpRequest) -> HttpResponse:
     filters = PointFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
-    points = RestorePoint.objects.select_related("replica", "vm")
-    answer = Answer(filters, points, "restore point", timezone.now(), "counts" in request.GET)
+    answer = Answer(
+        filters,
+        RestorePoint.objects.all(),
+        "restore point",
+        timezone.now(),
+        counts_asked_for="counts" in request.GET,
+        shown=RestorePoint.objects.select_related("replica", "vm"),
+    )
     return list_answer(request, answer, page="restore_points/list.html", parts="restore_points")
 
 

@@ -22,7 +22,7 @@ function show() {
   for (const tick of here) tick.checked = picked.has(tick.value);
   const ticked = here.filter((tick) => tick.checked).length;
   const elsewhere = picked.size - ticked;
-  all().hidden = false;
+  all().hidden = here.length === 0;
   all().checked = here.length > 0 && ticked === here.length;
   all().indeterminate = ticked > 0 && ticked < here.length;
   bar().hidden = picked.size === 0;

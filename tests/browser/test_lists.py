@@ -3,12 +3,13 @@
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
-from replicas_app.choices import Role
+from replicas_app.choices import Role, SyncState
 from replicas_app.filters import facets
-from replicas_app.models import Replica
-from tests.factories import make_point, make_replica, make_server, make_vm
+from replicas_app.models import BackupServer, Replica, SyncRun
+from tests.factories import make_point, make_replica, make_server, make_sync_run, make_vm
 
 
 @pytest.fixture
@@ -209,6 +210,23 @@ def test_a_selection_can_be_let_go_and_survives_a_reload_until_then(page, sign_i
     expect(page.get_by_role("checkbox", name="Select alpha-00")).not_to_be_checked()
 
 
+def test_a_selection_that_was_rescanned_is_done_with_and_one_that_was_not_is_kept(page, sign_in, replicas):
+    sign_in(role=Role.OPERATOR)
+    page.goto("/replicas/")
+    page.get_by_role("checkbox", name="Select alpha-00").check()
+    page.get_by_role("checkbox", name="Select alpha-02").check()
+
+    page.get_by_role("button", name="Rescan selected…").click()
+    page.get_by_role("link", name="Cancel").click()
+    expect(page.locator("#picked")).to_contain_text("2 selected")
+    page.get_by_role("button", name="Rescan selected…").click()
+    page.get_by_role("button", name="Rescan 2 replicas").click()
+    expect(page).to_have_url(re.compile(r"/rescans/\d+/$"))
+    page.goto("/replicas/")
+
+    expect(page.locator("#picked")).to_be_hidden()
+
+
 def test_the_button_of_a_row_asks_in_a_dialog_and_leaves_the_list_alone(page, sign_in, replicas):
     sign_in(role=Role.OPERATOR)
     page.goto("/replicas/?q=alpha-00")
@@ -271,6 +289,22 @@ def test_counts_that_take_long_come_after_the_rows(page, sign_in, live_server, m
     expect(page.locator("#list tbody tr")).to_have_count(2)
     expect(total(page)).to_have_text("2")
     expect(page.get_by_role("checkbox", name=re.compile("^Clean"))).to_have_accessible_name("Clean 1")
+
+
+def test_a_list_fills_by_itself_when_the_first_read_is_through(page, sign_in, live_server):
+    server = make_server("vbr-oslo", last_success_at=None)
+    run = make_sync_run(server, state=SyncState.RUNNING, rows_read=10, rows_expected=40, ended_at=None)
+    sign_in()
+    page.goto("/replicas/")
+    expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "25")
+
+    make_replica(server, "first")
+    SyncRun.objects.filter(pk=run.pk).update(state=SyncState.SUCCEEDED, ended_at=timezone.now())
+    BackupServer.objects.update(last_success_at=timezone.now())
+
+    expect(total(page)).to_have_text("1")
+    expect(page.locator("#list [hx-trigger]")).to_have_count(0)
+    assert rows(page) == ["first"]
 
 
 def test_more_than_an_address_can_hold_is_told_and_not_sent(page, sign_in, live_server):

@@ -164,6 +164,18 @@ def test_a_viewer_can_tick_and_rescan_nothing_and_an_operator_can(signed_in):
     assert operators.link(text="Rescan…") == f"{reverse('rescan-ask')}?id={replica.pk}"
 
 
+def test_a_row_whose_replica_is_in_a_rescan_leads_there_instead_of_offering_another(signed_in):
+    client, replica = signed_in(role=Role.OPERATOR), make_replica()
+    make_rescan(replica, replica_count=1, state="succeeded", ended_at=NOON)
+    rescan = make_rescan(replica, replica_count=1, next_poll_at=NOON)
+
+    page = read(client, "/replicas/")
+
+    assert page.link(text="In a rescan") == rescan.get_absolute_url()
+    assert page.select("td.act a.button") == []
+    assert page.total == len(page.rows("replica")) == 1
+
+
 def test_what_is_ticked_on_a_page_is_sent_without_javascript(signed_in):
     client = signed_in(role=Role.OPERATOR)
     replicas = [make_replica() for _ in range(2)]
