@@ -1,5 +1,6 @@
 """Each cause, provoked for real: what a person is told about a server that cannot be used."""
 
+import os
 import pickle
 import socket
 import ssl
@@ -76,6 +77,17 @@ def test_a_server_that_hangs_up_instead_of_shaking_hands():
         error = fault_of(server.url)
 
     assert (type(error), error.cause, error.sent) == (Unavailable, "reset", False)
+
+
+def test_a_secure_connection_that_breaks_after_the_request_broke_off_and_is_no_matter_of_trust():
+    def behave(connection: socket.socket) -> None:
+        read_request(connection)
+        os.write(connection.fileno(), b"HTTP/1.1 200 OK, but not through TLS\r\n\r\n")
+
+    with RawServer(behave, issue().server_context()) as server:
+        error = fault_of(server.url, api_version="1.3-rev2")
+
+    assert (type(error), error.cause, error.sent) == (Unavailable, "reset", True)
 
 
 def test_plain_http_at_the_port():
