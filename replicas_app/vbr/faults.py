@@ -96,7 +96,7 @@ def _network_fault(found: list[BaseException], sent: bool) -> VbrError | None:
     if _first(found, ConnectionRefusedError):
         return Unavailable("refused")
     if _first(found, TimeoutError, requests.exceptions.Timeout, urllib3.exceptions.TimeoutError):
-        return Unavailable("timeout", "the answer did not come in time" if sent else "no connection came about")
+        return Unavailable("timeout", "its answer was not complete" if sent else "no connection came about")
     if _first(found, ConnectionResetError, ConnectionAbortedError, BrokenPipeError):
         return Unavailable("reset", _words(found))
     if any(getattr(one, "errno", None) in _NO_ROUTE for one in found):
