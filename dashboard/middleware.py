@@ -1,21 +1,27 @@
 """What happens to a request before anybody looks at its host."""
 
 from collections.abc import Callable
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.conf import settings
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.urls import Resolver404, resolve
 
 from replicas_app.views import health
 
 Answer = Callable[[HttpRequest], HttpResponse]
+CANNOT_BE_TOLD_APART = (
+    "The proxy passes {0} on, which is the name of one of our own pages: let it cut {0} off (in nginx: a slash at the"
+    " end of proxy_pass), or choose another sub-path for PUBLIC_URL.\n"
+)
 
 
 class SubPath:
     """Under the sub-path of `PUBLIC_URL` a proxy may pass the path on as it is, or without the sub-path: both do.
 
-    Where the sub-path is the name of one of our own pages, only the second can be told apart, and holds.
+    Where the sub-path is the name of one of our own pages, only the second can be told apart, and holds; a path that
+    only a proxy of the first kind sends is answered with that.
     """
 
     def __init__(self, get_response: Answer) -> None:
@@ -25,26 +31,46 @@ class SubPath:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         path = request.path_info
-        if self.prefix and self.is_told_apart and f"{path}/".startswith(f"{self.prefix}/"):
-            request.path_info = path.removeprefix(self.prefix) or "/"
-            request.path = f"{self.prefix}{request.path_info}"
+        if not (self.prefix and f"{path}/".startswith(f"{self.prefix}/")):
+            return self.get_response(request)
+        inner = path.removeprefix(self.prefix) or "/"
+        if self.is_told_apart:
+            request.path_info, request.path = inner, f"{self.prefix}{inner}"
+        elif _is_a_page(inner) and not _is_a_page(path):
+            return HttpResponseNotFound(CANNOT_BE_TOLD_APART.format(self.prefix), content_type="text/plain")
         return self.get_response(request)
 
 
 class PublicScheme:
-    """Requests came by the scheme of `PUBLIC_URL`: to the proxy in front of us, whose word nobody need take.
+    """Requests came by the scheme of `PUBLIC_URL`, unless a proxy whose word is taken says another one.
 
-    No header of a request can set this key, for theirs all begin with `HTTP_`.
+    Where nobody's word is taken, the key is one that no header can set, for theirs all begin with `HTTP_`.
     """
-
-    KEY = "PUBLIC_SCHEME"
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
-        self.known = {self.KEY: urlsplit(settings.PUBLIC_URL).scheme} if settings.PUBLIC_URL else {}
+        self.key, _ = settings.SECURE_PROXY_SSL_HEADER
+        self.scheme = urlsplit(settings.PUBLIC_URL).scheme
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        request.META.update(self.known)
+        if self.scheme:
+            request.META.setdefault(self.key, self.scheme)
+        return self.get_response(request)
+
+
+class Caller:
+    """Who calls is whom a proxy names whose word is taken: the last in `X-Forwarded-For`, which it wrote itself.
+
+    Without that, everybody behind a proxy has its address, and one who guesses passwords makes all others wait.
+    """
+
+    def __init__(self, get_response: Answer) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
+        if settings.TRUST_PROXY_HEADERS and _is_number(named):
+            request.META["REMOTE_ADDR"] = named
         return self.get_response(request)
 
 
@@ -58,6 +84,14 @@ class Health:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.pages.get(request.path_info, self.get_response)(request)
+
+
+def _is_number(address: str) -> bool:
+    try:
+        ip_address(address)
+    except ValueError:
+        return False
+    return True
 
 
 def _is_a_page(path: str) -> bool:

@@ -1,5 +1,6 @@
 """What follows from the address that people type."""
 
+import re
 import socket
 from dataclasses import dataclass
 from urllib.parse import urlsplit
@@ -9,6 +10,7 @@ import psutil
 from dashboard.environment import Misconfigured
 
 LOOPBACK = ["localhost", "127.0.0.1", "[::1]"]
+SUB_PATH = re.compile(r"(/[\w.~-]+)*/?", re.ASCII)
 EVERYWHERE = {"0.0.0.0", "::", ""}  # noqa: S104  what people write when they mean every interface
 
 
@@ -31,7 +33,8 @@ class PublicAddress:
             host = parts.hostname and parts.netloc.removesuffix(f":{parts.port}")
         except ValueError:
             host = None
-        if not host or parts.scheme not in {"http", "https"} or "@" in host or parts.query or parts.fragment:
+        is_plain = host and "@" not in host and not parts.query and not parts.fragment
+        if not is_plain or parts.scheme not in {"http", "https"} or not SUB_PATH.fullmatch(parts.path):
             raise Misconfigured("PUBLIC_URL must be the address that people type, such as https://dash.example.com/dr.")
         return cls(parts.scheme, host.lower(), f"{parts.scheme}://{parts.netloc.lower()}", parts.path.rstrip("/"))
 

@@ -2,7 +2,9 @@
 
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import urljoin
 
+from django.conf import settings
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
@@ -31,6 +33,11 @@ class Frame:
         self.request = request
 
     @property
+    def address(self) -> str:
+        """The whole address of this page, for paper."""
+        return as_typed(self.request, self.request.get_full_path())
+
+    @property
     def places(self) -> list[Place]:
         return [self._place(words, reverse(name)) for name, words in PLACES.items()]
 
@@ -46,6 +53,11 @@ class Frame:
     def _place(self, words: str, href: str) -> Place:
         here = self.request.path
         return Place(words, href, here == href if href == reverse("overview") else here.startswith(href))
+
+
+def as_typed(request: HttpRequest, path: str) -> str:
+    """`path` as somebody elsewhere can type it: under `PUBLIC_URL`, else at the host by which we were called."""
+    return urljoin(settings.PUBLIC_URL or request.build_absolute_uri(), path)
 
 
 def frame(request: HttpRequest) -> dict[str, Frame]:

@@ -257,7 +257,7 @@ class Overview:
 def _points_by_day(first: datetime) -> dict[datetime, int]:
     """Counted anew when a read has changed a restore point, or a server is gone: it takes half a second a million."""
     newest = SyncRun.objects.with_new_points().newest_first().values_list("pk", flat=True).first()
-    key = f"points by day {first:%Y-%m-%d} {newest} {BackupServer.objects.count()}"
+    key = f"points-by-day-{first:%Y-%m-%d}-{newest}-{BackupServer.objects.count()}"
     return cache.get_or_set(key, partial(_count_points_by_day, first), timeout=KEPT_SECONDS)
 
 

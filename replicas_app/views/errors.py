@@ -36,7 +36,8 @@ def failed(request: HttpRequest) -> HttpResponse:
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     """A form that did not come from a page of ours, or from one that is too old."""
     is_foreign = reason.startswith(("Origin checking", "Referer checking"))
-    context = {"is_foreign": is_foreign, "origin": request.headers.get("Origin") or request.headers.get("Referer", "")}
+    origin = request.headers.get("Origin") or request.headers.get("Referer", "")
+    context = {"is_foreign": is_foreign, "origin": "" if origin == "null" else origin}
     return _answer(request, 403, "403_csrf.html", context)
 
 

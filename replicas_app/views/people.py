@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from replicas_app.choices import Role
+from replicas_app.context import as_typed
 from replicas_app.models import Person
 from replicas_app.people import ROLE_WORDS, Refused, change_role, deactivate, make_link, reactivate
 from replicas_app.views.shared import confirm
@@ -154,4 +155,4 @@ def _take_link(request: HttpRequest, person: Person) -> str:
     if request.session.get(NEW_LINK, [None])[0] != person.pk:
         return ""
     _, path = request.session.pop(NEW_LINK)
-    return request.build_absolute_uri(path)
+    return as_typed(request, path)

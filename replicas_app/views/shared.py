@@ -2,6 +2,7 @@
 
 from urllib.parse import urlsplit
 
+from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.http import url_has_allowed_host_and_scheme
@@ -50,7 +51,8 @@ def page_address(request: HttpRequest) -> str:
 
 def _own_path(request: HttpRequest, address: str) -> str:
     """The path and query of an address of this site; empty for any other."""
-    if not url_has_allowed_host_and_scheme(address, {request.get_host()}, require_https=request.is_secure()):
+    own = {request.get_host(), urlsplit(settings.PUBLIC_URL).netloc.lower()}
+    if not url_has_allowed_host_and_scheme(address, own, require_https=request.is_secure()):
         return ""
     parts = urlsplit(address)
     return f"{parts.path}?{parts.query}" if parts.query else parts.path
