@@ -61,6 +61,7 @@ def test_a_read_shows_its_progress_to_its_end_and_keeps_the_focus(page, sign_in,
     sync.sync(run.pk)
 
     expect(page.get_by_role("progressbar")).to_have_count(0)
+    expect(page.locator("#announce")).to_have_text(re.compile("Done"))
     expect(page.locator("#replicas")).to_have_text("3")
     expect(page.locator("#server")).not_to_have_attribute("hx-trigger", re.compile("."))
 

@@ -34,6 +34,16 @@ def test_a_healthy_server_passes_every_step_and_is_never_asked_to_rescan(server,
     assert {request.method for request in simulator.requests if "token" not in request.path} == {"GET"}
 
 
+def test_a_server_at_an_ipv6_address_is_tested_and_pinned_like_any_other(db):
+    with Simulator(replicas=1, vms=1, points=1, host="::1") as simulator:
+        server = make_server_of(simulator)
+
+        report = doctor.examine(server)
+
+    assert server.base_url.startswith("https://[::1]:")
+    assert report.passed
+
+
 def test_the_report_tells_its_steps_as_they_come(server):
     heard = []
 

@@ -3,6 +3,7 @@
 import re
 import time
 from datetime import timedelta
+from functools import partial
 from threading import Event, Thread
 
 import pytest
@@ -72,6 +73,14 @@ def wrong(answer) -> list[str]:
 def words(answer) -> str:
     """The page without its markup, each run of white space as one space."""
     return " ".join(re.sub(r"<[^>]*>", " ", answer.content.decode()).split())
+
+
+def at_once(acts) -> None:
+    threads = [Thread(target=act) for act in acts]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
 
 
 # Connecting
@@ -169,11 +178,7 @@ def test_two_presses_within_a_moment_make_one_server(signed_in):
         answers.append(client.post("/servers/add/", typed()).headers.get("Location"))
         connections.close_all()
 
-    presses = [Thread(target=press, args=[client]) for client in clients]
-    for thread in presses:
-        thread.start()
-    for thread in presses:
-        thread.join()
+    at_once([partial(press, client) for client in clients])
 
     server = BackupServer.objects.get()
     assert set(answers) == {server.get_absolute_url()}
@@ -391,6 +396,20 @@ def test_two_people_who_read_a_server_share_one_read_and_the_second_is_told_whos
 
     assert server.sync_runs.get().asked_by == anna.person
     assert "is being read already, asked for by anna" in words(answer)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_presses_on_sync_within_a_moment_are_one_read(signed_in):
+    server = make_server()
+    clients = [signed_in(make_person(role=Role.OPERATOR)) for _ in range(4)]
+
+    def press(client):
+        client.post(f"/servers/{server.pk}/sync/")
+        connections.close_all()
+
+    at_once([partial(press, client) for client in clients])
+
+    assert server.sync_runs.count() == 1
 
 
 def test_a_viewer_may_not_read_a_server_again(signed_in):

@@ -7,6 +7,7 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils.dateparse import parse_datetime
+from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
@@ -30,6 +31,7 @@ CERTIFICATE_WORDS = {
 }
 
 
+@sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 @may_manage
 @vary_on_headers("HX-Request")
@@ -43,6 +45,7 @@ def server_add(request: HttpRequest) -> HttpResponse:
     return _form(request, form, {"words": "Connect a server", "back": reverse("servers")})
 
 
+@sensitive_post_parameters("password")
 @require_http_methods(["GET", "POST"])
 @may_manage
 @vary_on_headers("HX-Request")

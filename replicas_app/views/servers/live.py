@@ -28,13 +28,20 @@ class Live:
     """The read and the test of one server at one moment. An open page says what it has seen, and gets what is new."""
 
     server: BackupServer
-    run: SyncRun | None
-    """The read that is under way or, on a read's own page, that read."""
+    newest: SyncRun | None
+    """The newest read or, on a read's own page, that read."""
     now: datetime
+    certificate_causes = ("tls_changed", "tls_unconfirmed", "tls_untrusted", "tls_expired", "tls_name")
+    """Findings of a test that accepting the certificate mends."""
 
     @classmethod
     def of(cls, server: BackupServer, run: SyncRun | None = None) -> "Live":
-        return cls(server, run or server.sync_runs.open().first(), timezone.now())
+        return cls(server, run or server.sync_runs.newest_first().first(), timezone.now())
+
+    @property
+    def run(self) -> SyncRun | None:
+        """The read that is under way."""
+        return self.newest if self.newest and self.newest.is_open else None
 
     @cached_property
     def test(self) -> str:
@@ -47,7 +54,7 @@ class Live:
 
     @property
     def is_going_on(self) -> bool:
-        return self.is_testing or bool(self.run and self.run.is_open)
+        return self.is_testing or self.run is not None
 
     @property
     def is_paused(self) -> bool:
@@ -71,7 +78,7 @@ class Live:
     @property
     def words(self) -> str:
         """What a person who hears the page is told when it changes."""
-        parts = [f"{self.server}: {self.run.step or self.run.get_state_display()}." if self.run else ""]
+        parts = [f"{self.server}: {self.newest.step or self.newest.get_state_display()}." if self.newest else ""]
         parts.append(f"Connection test: {self.server.doctor_report['verdict']}" if self.test == "done" else "")
         return " ".join(part for part in parts if part)
 
@@ -92,7 +99,7 @@ class Live:
 
     @property
     def _seen(self) -> str:
-        server, run = self.server, self.run
+        server, run = self.server, self.newest
         read = (run.pk, run.state, run.step, run.rows_read, run.rows_expected) if run else ()
         asked = [step["status"] for step in server.doctor_report.get("steps", [])]
         return _short(repr((server.data_version, read, self.test, server.doctor_asked_at, asked)))
