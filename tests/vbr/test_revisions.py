@@ -43,6 +43,22 @@ def test_the_newest_revision_that_the_server_offers_is_chosen(offered, chosen, s
         assert logins(simulator) == 1
 
 
+@pytest.mark.parametrize(
+    ("names_versions", "tried"),
+    [(True, ["1.3-rev2", "1.2-rev1"]), (False, ["1.3-rev2", "1.3-rev1", "1.3-rev0", "1.2-rev1"])],
+)
+def test_a_refusal_that_names_what_is_supported_shortens_the_way_down(names_versions, tried):
+    with (
+        Simulator(
+            replicas=1, still=True, versions=("1.2-rev1",), swagger=False, names_versions=names_versions
+        ) as simulator,
+        client_of(simulator, api_version="") as client,
+    ):
+        client.negotiate()
+
+        assert [one.headers["x-api-version"] for one in asked(simulator, "/api/v1/serverTime")] == tried
+
+
 def test_the_servers_list_is_read_without_a_login(client, simulator):
     assert set(client.offered_versions()) >= set(KNOWN_VERSIONS)
     assert logins(simulator) == 0
