@@ -5,6 +5,7 @@ from hashlib import sha256
 from typing import Self
 
 from django.db import models
+from django.db.models import Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 
@@ -20,8 +21,12 @@ class BackupServerQuerySet(models.QuerySet["BackupServer"]):
         return self.filter(is_enabled=True)
 
     def due(self, now: datetime) -> Self:
-        """Enabled servers whose next sync is due and that no sync is open for."""
-        return self.enabled().filter(next_sync_at__lte=now).exclude(sync_runs__state__in=SYNC_OPEN)
+        """Enabled servers whose next sync is due and that no sync is open for.
+
+        One that found itself left alone after refused logins is not due again before that pause is over.
+        """
+        waits = Q(last_error_cause="paused", sign_in_paused_until__gt=now)
+        return self.enabled().filter(next_sync_at__lte=now).exclude(sync_runs__state__in=SYNC_OPEN).exclude(waits)
 
     def same_installation(self, server: "BackupServer") -> Self:
         """The other rows that turned out to lead to the same backup server, by the id that it tells of itself."""

@@ -514,6 +514,16 @@ def test_the_pause_after_refused_logins_is_shown_with_its_end(operator):
     assert f"The server is left alone until {until:%-d %b %Y, %H:%M} UTC" in words(answer)
 
 
+def test_a_server_that_is_left_alone_is_not_due_again_and_again(db):
+    now = timezone.now()
+    server = make_server(
+        next_sync_at=now, last_error_cause="paused", last_error="…", sign_in_paused_until=now + timedelta(minutes=5)
+    )
+
+    assert not BackupServer.objects.due(now).exists()
+    assert BackupServer.objects.due(now + timedelta(minutes=6)).get() == server
+
+
 def test_two_rows_of_one_installation_name_each_other(operator):
     one, other = make_server("one", vbr_id="same"), make_server("other", vbr_id="same")
 

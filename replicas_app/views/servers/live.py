@@ -62,6 +62,11 @@ class Live:
         return until is not None and until > self.now
 
     @property
+    def is_left_alone(self) -> bool:
+        """Whether the pause is all that is wrong: its notice says it."""
+        return self.is_paused and self.server.last_error_cause == "paused"
+
+    @property
     def clock(self) -> str:
         """How the server's clock stands to ours, in words."""
         skew = self.server.clock_skew_seconds
