@@ -1,18 +1,27 @@
-"""The test session's own Postgres and Valkey, up before Django reads its settings; xdist's workers share them."""
+"""The test session's own Postgres and Valkey, up before Django reads its settings; xdist's workers share them.
+
+And its Chromium: one for all rooms, for Playwright runs once in a process.
+"""
 
 import json
 import os
+import shutil
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import django
 import pytest
 from django.conf import settings
 from hypothesis import settings as hypothesis
+from playwright.sync_api import Browser, Error, expect, sync_playwright
+
+from tests.chromium import FLAGS, NAMES, PATIENCE_MILLISECONDS
 
 PROJECT = Path(__file__).resolve().parent.parent
 os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
+os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in the thread of the test
 
 
 def start_parts() -> subprocess.Popen:
@@ -40,3 +49,19 @@ def pytest_unconfigure() -> None:
     if PARTS:
         PARTS.stdin.close()
         PARTS.wait()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """The Chromium on PATH, else Playwright's own. Where there is none, CI fails and a person is told."""
+    path = next(filter(None, map(shutil.which, NAMES)), None)
+    with sync_playwright() as playwright:
+        try:
+            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
+        except Error as error:
+            if os.environ.get("CI"):
+                raise
+            pytest.skip(f"NO BROWSER TESTS: no Chromium here ({error.message.splitlines()[0]})")
+        expect.set_options(timeout=PATIENCE_MILLISECONDS)
+        yield browser
+        browser.close()

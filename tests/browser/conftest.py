@@ -1,37 +1,16 @@
 """A Chromium and the dashboard behind a real address. A page that breaks its own content policy fails its test."""
 
-import os
-import shutil
 from collections.abc import Callable, Iterator
 
 import pytest
 from django.conf import settings
 from django.test import Client
-from playwright.sync_api import Browser, Error, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
 from replicas_app.choices import Role
 from replicas_app.models import Person
+from tests.chromium import PATIENCE_MILLISECONDS
 from tests.factories import make_person
-
-os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in the thread of the test
-NAMES = ("chromium", "chromium-browser", "google-chrome")
-FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking"]
-PATIENCE_MILLISECONDS = 10_000
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """The Chromium on PATH, else Playwright's own. Where there is none, CI fails and a person is told."""
-    path = next(filter(None, map(shutil.which, NAMES)), None)
-    with sync_playwright() as playwright:
-        try:
-            browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        except Error as error:
-            if os.environ.get("CI"):
-                raise
-            pytest.skip(f"NO BROWSER TESTS: no Chromium here ({error.message.splitlines()[0]})")
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -61,10 +61,15 @@ class Visitor(requests.Session):
 
     def sign_in(self, person: Person) -> None:
         """Without the form, which tests of their own are about."""
-        client = Client()
-        client.force_login(person)
-        self.cookies.set(settings.SESSION_COOKIE_NAME, client.cookies[settings.SESSION_COOKIE_NAME].value)
+        self.cookies.set(settings.SESSION_COOKIE_NAME, session_of(person))
         self.get("/accounts/password/change/")  # for the token of forms
+
+
+def session_of(person: Person) -> str:
+    """The cookie of somebody who has signed in."""
+    client = Client()
+    client.force_login(person)
+    return client.cookies[settings.SESSION_COOKIE_NAME].value
 
 
 @pytest.fixture(scope="session")

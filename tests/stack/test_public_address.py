@@ -56,7 +56,18 @@ def test_forwarded_headers_are_believed_only_when_somebody_said_so(tmp_path):
     assert trusting["SECURE_PROXY_SSL_HEADER"] == ["HTTP_X_FORWARDED_PROTO", "https"]
 
 
-@pytest.mark.parametrize("url", ["dash.example.com", "ftp://dash", "https://", "https://u:p@dash", "https://dash/?a=1"])
+@pytest.mark.parametrize(
+    "url",
+    [
+        "dash.example.com",
+        "ftp://dash",
+        "https://",
+        "https://u:p@dash",
+        "https://dash/?a=1",
+        "https://dash//dr",
+        "https://dash/d r",
+    ],
+)
 def test_what_nobody_can_type_is_no_public_address(url):
     with pytest.raises(Misconfigured, match="PUBLIC_URL must be the address that people type"):
         PublicAddress.read(url)
