@@ -5,6 +5,7 @@ import time
 from datetime import timedelta
 from functools import partial
 from threading import Event, Thread
+from urllib.parse import quote_plus
 
 import pytest
 from django.db import connections
@@ -195,6 +196,19 @@ def test_a_password_of_real_life_is_kept_as_it_was_typed_and_is_in_no_page(admin
         edit = admin.get(f"/servers/{server.pk}/edit/")
         assert server.password == password
         assert password not in page.content.decode() + edit.content.decode()
+
+
+def test_a_password_is_in_no_log_of_connecting_testing_and_reading(admin, simulator, caplog):
+    caplog.set_level("DEBUG")
+
+    admin.post("/servers/add/", typed(base_url=simulator.url, password=PASSWORD))
+    server = BackupServer.objects.get()
+    doctor.keep(server, doctor.examine(server))
+    sync.sync(server.sync_runs.get().pk)
+
+    assert server.sync_runs.get().state == SyncState.SUCCEEDED
+    assert "signed in as svc" in caplog.text
+    assert not [part for part in (PASSWORD, quote_plus(PASSWORD)) if part in caplog.text]
 
 
 def test_a_wrong_form_never_sends_the_password_back(admin):
