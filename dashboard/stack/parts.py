@@ -16,6 +16,8 @@ WEB_THREADS = "4"
 WEB_GRACE_SECONDS = "4"
 ANSWER_SECONDS = 5
 READY_OR_NOT = (200, 503)
+POSTGRES_READY = "database system is ready to accept connections"
+"""Its last word at a start, a moment after it is true."""
 CELERY = ("-m", "celery", "-A", "dashboard", "-q", "--skip-checks")
 KNOWN = "ignore:You're running the worker with superuser privileges"
 
@@ -24,7 +26,7 @@ def postgres(server: Postgres) -> Part:
     return Part(
         "postgres",
         server.command(),
-        lambda pid, said: server.is_ready(pid),
+        lambda pid, said: server.is_ready(pid) and POSTGRES_READY in said,
         stop_signal=signal.SIGINT,
         may_be_killed=False,
     )

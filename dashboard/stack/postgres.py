@@ -18,7 +18,9 @@ MAJOR = "18"
 SETTINGS = (
     "listen_addresses=",
     "unix_socket_permissions=0700",
+    "logging_collector=off",
     "log_checkpoints=off",
+    "lc_messages=C",
     "log_min_messages=log",  # above errors of single statements: who sent one is told of it
 )
 HERE = Path("/proc/self/cwd")

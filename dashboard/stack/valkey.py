@@ -6,11 +6,14 @@ from pathlib import Path
 from urllib.parse import quote
 
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 
 from dashboard.stack import programs
 from dashboard.stack.command import Command
 
+ONCE = Retry(NoBackoff(), 0)
 DAMAGED = "bad file format reading the append only file"
 """What the server says, among more, when it finds garbage in the middle of its file."""
 
@@ -52,7 +55,7 @@ class Valkey:
     def is_ready(self) -> bool:
         """Whether the server takes commands."""
         try:
-            with Redis(unix_socket_path=str(self.socket), socket_timeout=2) as server:
+            with Redis(unix_socket_path=str(self.socket), socket_timeout=2, retry=ONCE) as server:
                 return server.ping()
         except RedisError:
             return False

@@ -87,11 +87,6 @@ class Dashboard:
         assert self.said.count("\n") == 1, self.said
         return self.said.strip()
 
-    def said_last(self) -> str:
-        """The last sentence but that of make, of a start that failed."""
-        assert self.process.wait(READY_SECONDS) != 0, self.said
-        return [line for line in self.said.splitlines() if not line.startswith("make")][-1]
-
     def stop(self, number: int = signal.SIGTERM, status: int = 0) -> float:
         """Ask it to stop; how many seconds it took."""
         began = time.monotonic()

@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from dashboard.stack.leftovers import Register
+from dashboard.stack.leftovers import Register, end_postgres
 
 STUBBORN = (
     "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('deaf', flush=True); time.sleep(60)"
@@ -69,3 +69,38 @@ def test_a_number_that_belongs_to_nobody_is_no_trouble(register, sleeper):
     register.end_all_of_the_last_run(print)
 
     assert not register.file.exists()
+
+
+@pytest.fixture
+def cluster(tmp_path):
+    (tmp_path / "postgres").mkdir()
+    return tmp_path / "postgres"
+
+
+@pytest.mark.parametrize("torn", ["", "\n", "not a number\n"])
+def test_a_torn_pid_file_of_postgres_is_removed(cluster, torn):
+    (cluster / "postmaster.pid").write_text(torn)
+
+    end_postgres(cluster, print)
+
+    assert not (cluster / "postmaster.pid").exists()
+
+
+def test_a_pid_file_that_names_a_stranger_is_removed_and_the_stranger_lives(cluster, sleeper):
+    (cluster / "postmaster.pid").write_text(f"{sleeper.pid}\n")
+
+    end_postgres(cluster, print)
+
+    assert not (cluster / "postmaster.pid").exists()
+    assert sleeper.poll() is None
+
+
+def test_a_pid_file_of_a_postgres_that_is_gone_is_left_to_the_next_one(cluster, sleeper):
+    """It also tells which shared memory the processes of the dead one may still hold: Postgres has to look."""
+    sleeper.kill()
+    sleeper.wait()
+    (cluster / "postmaster.pid").write_text(f"{sleeper.pid}\n")
+
+    end_postgres(cluster, print)
+
+    assert (cluster / "postmaster.pid").exists()

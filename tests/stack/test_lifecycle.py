@@ -105,26 +105,3 @@ def test_a_data_folder_whose_path_is_too_long_for_a_socket(start, tmp_path):
 
     assert len(str(data)) > 150
     assert start(data).ready().is_ready()
-
-
-def test_traces_of_a_postgres_that_is_gone_do_not_stop_the_next_one(start):
-    dashboard = start().ready()
-    dashboard.stop()
-    stranger = psutil.Process()  # alive, and no Postgres of ours
-    (dashboard.data / "postgres" / "postmaster.pid").write_text(f"{stranger.pid}\n")
-
-    assert start().ready().is_ready()
-    assert stranger.is_running()
-
-
-def test_a_damaged_queue_is_moved_aside_with_a_word(start):
-    dashboard = start().ready()
-    keep_something(dashboard)
-    dashboard.stop()
-    file = next((dashboard.data / "valkey" / "appendonlydir").glob("*.incr.aof"))
-    file.write_bytes(b"*3\r\n$3\r\nSET\r\ngarbage" + file.read_bytes())
-
-    again = start().ready()
-
-    assert "The queue's file was damaged and lies in " in again.said
-    assert len(list((dashboard.data / "valkey").glob("appendonlydir.damaged-*"))) == 1

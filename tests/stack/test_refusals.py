@@ -5,6 +5,7 @@ import re
 import socket
 import subprocess
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -73,16 +74,41 @@ def test_a_variable_that_cannot_be_read_is_named_and_not_repeated(start, variabl
     assert "w#rd" not in sentence
 
 
+@contextmanager
+def mounted(disk: Path, options: str) -> Iterator[Path]:
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", options, "tmpfs", str(disk)]
+    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
+        pytest.skip("such a disk can be had only where we may mount one")
+    try:
+        yield disk
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+
+
 @pytest.fixture
 def small_disk(tmp_path) -> Iterator[Path]:
     """A disk with room for 20 MB."""
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=20m", "tmpfs", str(disk)]
-    if os.geteuid() != 0 or subprocess.run(mount, capture_output=True).returncode:
-        pytest.skip("a full disk can be had only where we may mount one")
-    yield disk
-    subprocess.run(["umount", str(disk)], check=True)
+    with mounted(tmp_path / "disk", "size=20m") as disk:
+        yield disk
+
+
+@pytest.fixture
+def closed_folder(tmp_path) -> Iterator[Path]:
+    """A folder in which we may not write: to root only a read-only disk is one."""
+    if os.geteuid() == 0:
+        with mounted(tmp_path / "closed", "ro") as disk:
+            yield disk
+    else:
+        (tmp_path / "closed").mkdir(mode=0o500)
+        yield tmp_path / "closed"
+
+
+def test_a_data_folder_that_cannot_be_written(start, closed_folder):
+    assert start(closed_folder / "data").refused() == (
+        f"{closed_folder / 'data'} cannot be written: make it yours (it may belong to another user, or root), or set"
+        " DATA_DIR to a folder of your own."
+    )
 
 
 def test_a_full_disk(start, small_disk):
