@@ -23,6 +23,8 @@ logger = logging.getLogger(__name__)
 
 LARGEST_BODY_BYTES = 64 * 1024 * 1024
 _CHUNK_BYTES = 256 * 1024
+urllib3.disable_warnings(urllib3.exceptions.InsecureRequestWarning)
+"""Trust.off is a choice that the pages show; urllib3 would fill the log with it, once for each connection."""
 _FAULTS = (requests.RequestException, urllib3.exceptions.HTTPError, OSError, UnicodeError)
 
 

@@ -1,6 +1,8 @@
 """Whom we believe to be the server, per server."""
 
 import socket
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -83,6 +85,17 @@ def test_the_systems_authorities_are_those_of_openssl_on_this_machine(tmp_path, 
     assert not is_trusted(Trust.system(), leaf.server_context())
     monkeypatch.setenv("SSL_CERT_FILE", str(file))
     assert is_trusted(Trust.system(), leaf.server_context())
+
+
+def test_trust_that_is_off_does_not_fill_the_log(simulator):
+    script = (
+        "import sys; from replicas_app.vbr import Client, Trust\n"
+        "with Client(sys.argv[1], 'svc', 'pw1', trust=Trust.off()) as client: client.server_time()"
+    )
+
+    told = subprocess.run([sys.executable, "-c", script, simulator.url], capture_output=True, text=True, check=True)
+
+    assert told.stderr == ""
 
 
 def test_trust_that_is_off_takes_anything():
