@@ -55,6 +55,15 @@ def test_a_listing_outlives_a_passing_fault(client, simulator, waits, rule):
     assert 0.5 <= second <= 1.5
 
 
+def test_clients_that_failed_together_do_not_come_back_together(client, simulator, waits):
+    simulator.faults.add({"path": REPLICAS, "when": "1,3,5,7", "status": 503})
+
+    for _ in range(4):
+        records(client.replicas())
+
+    assert len(set(waits)) == 4
+
+
 @passing_faults
 def test_a_fault_that_does_not_pass_ends_the_call_after_three_tries(client, simulator, waits, rule):
     simulator.faults.add({"path": REPLICAS} | rule)
