@@ -1,80 +1,45 @@
 """The two simulated backup servers of a first start, and what becomes of them in the second."""
 
 import socket
-from dataclasses import dataclass
-
-import pytest
 
 from tests.stack.running import Dashboard, manage, wait_for
 
-pytestmark = pytest.mark.xdist_group("one dashboard with demo servers")
-SYNCED_SECONDS = 60
+READ_SECONDS = 60
+REPLICAS = "SELECT json_object_agg(name, (SELECT count(*) FROM replica WHERE server_id = s.id)) FROM backup_server s"
 
 
-@dataclass(frozen=True)
-class Seen:
-    said: str
-    addresses: dict[str, str]
-    certificates: dict[str, str]
-    replicas: dict[str, int]
-
-    @classmethod
-    def on(cls, dashboard: Dashboard) -> "Seen":
-        certificates = (dashboard.data / "demo").glob("*/certificate.pem")
-        return cls(
-            dashboard.said,
-            dashboard.sql("SELECT json_object_agg(name, base_url) FROM backup_server")[0],
-            {file.parent.name: file.read_text() for file in certificates},
-            dashboard.sql("SELECT json_object_agg(name, (SELECT count(*) FROM replica WHERE server_id = s.id))"
-                          " FROM backup_server s")[0],
-        )  # fmt: skip
+def addresses(dashboard: Dashboard) -> dict[str, str]:
+    return dashboard.sql("SELECT json_object_agg(name, base_url) FROM backup_server")[0]
 
 
-@pytest.fixture(scope="module")
-def two_starts(tmp_path_factory) -> list[Seen]:
-    """One start until both were read; then one was removed, and at the second start the other's port was taken."""
-    data, seen = tmp_path_factory.mktemp("demo") / "my data", []
-    dashboard = Dashboard(data, DEMO="1")
-    try:
-        wait_for(lambda: are_read(dashboard.ready()), SYNCED_SECONDS, dashboard)
-        seen.append(Seen.on(dashboard))
-        wait_for(lambda: manage(data, "remove_server", "vbr-bergen", "--yes").returncode == 0, SYNCED_SECONDS)
-        dashboard.stop()
-        port = int(seen[0].addresses["vbr-oslo"].rpartition(":")[2])
-        with socket.create_server(("127.0.0.1", port)):
-            dashboard = Dashboard(data, DEMO="1").ready()
-        seen.append(Seen.on(dashboard))
-    finally:
-        dashboard.end()
-    return seen
+def certificates(dashboard: Dashboard) -> dict[str, str]:
+    return {file.parent.name: file.read_text() for file in (dashboard.data / "demo").glob("*/certificate.pem")}
 
 
 def are_read(dashboard: Dashboard) -> bool:
     return dashboard.sql("SELECT count(*) FROM backup_server WHERE last_success_at IS NOT NULL") == (2,)
 
 
-def test_they_are_connected_and_read(two_starts):
-    first, _ = two_starts
+def remove(dashboard: Dashboard, name: str) -> None:
+    """By hand, and again if it is being read just now."""
+    wait_for(lambda: manage(dashboard.data, "remove_server", name, "--yes").returncode == 0, READ_SECONDS, dashboard)
 
-    assert first.replicas == {"vbr-oslo": 40, "vbr-bergen": 25}
+
+def test_they_are_read_at_once_and_after_a_restart_found_again_wherever_they_are_unless_removed(start):
+    first = start(DEMO="1").ready()
+    wait_for(lambda: are_read(first), READ_SECONDS, first)
+    known, shown = addresses(first), certificates(first)
+
+    assert first.sql(REPLICAS) == ({"vbr-oslo": 40, "vbr-bergen": 25},)
     assert "vbr-oslo and vbr-bergen, simulated backup servers" in first.said
 
+    remove(first, "vbr-bergen")
+    first.stop()
+    with socket.create_server(("127.0.0.1", int(known["vbr-oslo"].rpartition(":")[2]))):
+        second = start(DEMO="1").ready()
 
-def test_they_keep_their_certificates(two_starts):
-    first, second = two_starts
-
-    assert first.certificates == second.certificates
-
-
-def test_one_whose_port_is_taken_gets_another_and_the_dashboard_follows(two_starts):
-    first, second = two_starts
-
-    assert second.addresses["vbr-oslo"] != first.addresses["vbr-oslo"]
-    assert second.replicas["vbr-oslo"] == 40
-
-
-def test_one_that_was_removed_does_not_come_back(two_starts):
-    _, second = two_starts
-
-    assert set(second.addresses) == {"vbr-oslo"}
+    assert set(addresses(second)) == {"vbr-oslo"}, "what somebody removed does not come back"
+    assert addresses(second)["vbr-oslo"] != known["vbr-oslo"], "its port was taken"
+    assert certificates(second) == shown
+    assert second.sql(REPLICAS) == ({"vbr-oslo": 40},)
     assert "vbr-bergen" not in second.said

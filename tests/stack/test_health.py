@@ -6,6 +6,7 @@ import time
 
 import pytest
 from celery import current_app
+from django.db import connection
 
 
 @pytest.fixture
@@ -57,8 +58,6 @@ def test_a_broker_that_is_silent_holds_readyz_up_for_two_seconds_at_most(client,
 
 
 def test_without_a_database_it_is_not_ready(client, settings, django_db_blocker, monkeypatch):
-    from django.db import connection
-
     monkeypatch.setitem(connection.settings_dict, "HOST", "/nowhere")
     with django_db_blocker.unblock(), contextlib.closing(connection):
         connection.close()

@@ -6,11 +6,8 @@ import stat
 from pathlib import Path
 
 import psutil
-import pytest
 
 from tests.stack.running import manage
-
-pytestmark = pytest.mark.xdist_group("one running dashboard")
 
 
 def test_one_calm_block_says_where_it_is_and_how_to_log_in_and_to_stop(dashboard):
