@@ -14,6 +14,8 @@ from replicas_app.text import storable
 
 T = TypeVar("T")
 LARGEST_KEY = 2**63 - 1
+LONGEST_KEY = len(str(LARGEST_KEY))
+"""In digits: Python itself refuses to read a number of some thousands."""
 SHOWN_LETTERS = 60
 _SPACE_FOR_PLUS = re.compile(r" (\d\d:?\d\d)$")
 """A plus sign that was not encoded arrives as a space: `2026-11-25T00:00:00 01:00`."""
@@ -97,7 +99,8 @@ class KeysField(WishField[int]):
     """Primary keys."""
 
     def read(self, text: str) -> int:
-        if not (text.isascii() and text.isdigit()) or not 0 < int(text[:20]) <= LARGEST_KEY:
+        is_number = text.isascii() and text.isdigit() and len(text) <= LONGEST_KEY
+        if not is_number or not 0 < int(text) <= LARGEST_KEY:
             raise Unreadable(f"{shown(text)} is not a number from 1 on.")
         return int(text)
 

@@ -163,6 +163,7 @@ def test_a_server_and_a_replica_and_a_vm_are_asked_for_by_number_id_and_number()
         ("server=-1", "server", "“-1” is not a number from 1 on."),
         ("server=1e3", "server", "“1e3” is not a number from 1 on."),
         ("server=99999999999999999999", "server", "“99999999999999999999” is not a number from 1 on."),
+        (f"vm={1:020}{0:05000}", "vm", f"“{1:020}{0:040}…” is not a number from 1 on."),
         ("server=987654", "server", "Nothing is known by “987654”."),
         ("vm=987654", "vm", "Nothing is known by “987654”."),
         ("replica=not-a-uuid", "replica", f"“not-a-uuid” is not an id, which looks like {UUID(int=0)}."),
