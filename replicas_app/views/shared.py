@@ -5,7 +5,7 @@ from urllib.parse import urlsplit
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.http import escape_leading_slashes, url_has_allowed_host_and_scheme
 from django_htmx.http import trigger_client_event
 
 
@@ -55,4 +55,5 @@ def _own_path(request: HttpRequest, address: str) -> str:
     if not url_has_allowed_host_and_scheme(address, own, require_https=request.is_secure()):
         return ""
     parts = urlsplit(address)
-    return f"{parts.path}?{parts.query}" if parts.query else parts.path
+    path = escape_leading_slashes(parts.path)  # with two of them it would be the address of another site
+    return f"{path}?{parts.query}" if parts.query else path

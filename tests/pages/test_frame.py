@@ -68,6 +68,12 @@ def test_an_address_of_another_site_is_nowhere_to_come_back_to(client, elsewhere
     assert next_of(answer["HX-Redirect"]) == ("/accounts/login/", ["/"])
 
 
+def test_a_path_that_reads_like_another_site_leads_to_this_one(client):
+    answer = client.get("/people/", headers={**HTMX, "HX-Current-URL": "http://testserver//evil.test/"})
+
+    assert next_of(answer["HX-Redirect"]) == ("/accounts/login/", ["/%2Fevil.test/"])
+
+
 @pytest.mark.parametrize(
     ("headers", "expected"),
     [
