@@ -51,10 +51,6 @@ class ReplicaQuerySet(models.QuerySet["Replica"]):
         members = self.annotate(open_member=models.FilteredRelation("rescan_members", condition=is_open))
         return members.annotate(open_rescan_id=models.F("open_member__rescan_id"))
 
-    def counted_by(self, field: str) -> models.QuerySet:
-        """Rows of {field, count}, the most frequent value first."""
-        return self.order_by().values(field).annotate(count=models.Count("pk")).order_by("-count", field)
-
 
 class Replica(models.Model):
     """The product of one replication job on one backup server. Known by (server, uuid), never by its name."""

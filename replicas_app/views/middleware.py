@@ -31,7 +31,7 @@ class PageHeaders:
     """No browser and no proxy keeps a page: Back asks again, after a sign-out too. A part may be kept by the browser
     that got it, which asks each time whether it still holds (304).
 
-    Stands right after HtmxMiddleware, so that answers of all that follow have the headers, errors included.
+    Stands before all that answers with a page, so that errors have the headers, too.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
