@@ -53,7 +53,7 @@ async def carry_out(command: Command, hear: Callable[[str], None]) -> str:
         while line := await _line(process.stderr):
             if last:
                 hear(last)
-            last = line.decode(errors="replace").strip()
+            last = line.decode(errors="replace").strip().removeprefix("CommandError: ")
         if await process.wait():
             raise CannotStart(last or f"{command.arguments[1]} ended with status {process.returncode}.")
         if last:

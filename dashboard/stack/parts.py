@@ -19,6 +19,8 @@ READY_OR_NOT = (200, 503)
 POSTGRES_READY = "database system is ready to accept connections"
 """Its last word at a start, a moment after it is true."""
 CELERY = ("-m", "celery", "-A", "dashboard", "-q", "--skip-checks")
+ALONE = ("--without-gossip", "--without-mingle", "--without-heartbeat")
+"""Our workers have nothing to say to each other: what they do stands in rows."""
 KNOWN = "ignore:You're running the worker with superuser privileges"
 
 
@@ -38,7 +40,7 @@ def valkey(server: Valkey) -> Part:
 
 def worker(data: Path) -> Part:
     """As root it would warn at every start that it is root, which whoever started it knows."""
-    return Part("worker", python(data, *CELERY, "worker", "--without-gossip", PYTHONWARNINGS=KNOWN))
+    return Part("worker", python(data, *CELERY, "worker", *ALONE, PYTHONWARNINGS=KNOWN))
 
 
 def beat(data: Path) -> Part:

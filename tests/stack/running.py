@@ -51,6 +51,7 @@ class Dashboard:
         **variables: str,
     ) -> None:
         self.data = data
+        self.variables = variables
         self.output = tempfile.TemporaryFile()  # noqa: SIM115  open as long as we live
         self.process = subprocess.Popen(
             command,
@@ -74,7 +75,7 @@ class Dashboard:
 
     @property
     def addresses(self) -> dict[str, str]:
-        return json.loads((self.data / "running.json").read_text())
+        return json.loads((self.data / "running.json").read_text()) | self.variables
 
     def ready(self) -> "Dashboard":
         wait_for(lambda: "The dashboard is ready" in self.said or self._has_ended(), READY_SECONDS, self)

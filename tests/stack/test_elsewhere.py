@@ -84,6 +84,16 @@ def test_two_starts_at_once_on_an_empty_database_both_come_up(start, tmp_path, e
     assert sum("first-login.txt" in dashboard.said for dashboard in both) == 1
 
 
+def test_a_role_that_may_not_make_tables_is_refused_in_the_words_of_the_database(start, elsewhere):
+    role = conninfo_to_dict(elsewhere.DATABASE_URL.strip())["user"]
+    with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as postgres:
+        postgres.execute(sql.SQL("ALTER DATABASE {} OWNER TO postgres").format(sql.Identifier(role)))
+
+    sentence = start(**elsewhere.variables).refused()
+
+    assert sentence == "The database could not be brought up to date: permission denied for schema public"
+
+
 def python(elsewhere: Elsewhere, data: Path, *arguments: str) -> list:
     """Arguments and environment of a Python command on this code."""
     return [[sys.executable, *arguments], {"cwd": PROJECT, "env": surroundings(data, **elsewhere.variables)}]

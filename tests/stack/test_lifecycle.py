@@ -46,6 +46,16 @@ def test_it_stops_in_time_by_either_signal_and_loses_nothing(start):
     assert max(by_sigterm, by_ctrl_c) < STOP_SECONDS
 
 
+def test_a_stop_in_the_middle_of_a_start_leaves_nothing_running(start, tmp_path):
+    dashboard = start()
+    wait_for(lambda: (tmp_path / "my data" / "postgres" / "postmaster.pid").exists(), 60, dashboard)
+    family = dashboard.family()
+
+    assert dashboard.stop() < STOP_SECONDS
+    assert psutil.wait_procs(family, timeout=1)[1] == []
+    assert "Traceback" not in dashboard.said
+
+
 def test_a_part_that_dies_is_started_again_and_a_line_says_so(start):
     dashboard = start().ready()
 

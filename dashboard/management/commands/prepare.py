@@ -81,7 +81,7 @@ def bring_up_to_date() -> None:
         call_command("migrate", interactive=False, verbosity=0)
         call_command("clearsessions")
     except DatabaseError as problem:
-        raise CommandError(f"The database could not be brought up to date: {first_line(problem)}") from problem
+        raise CommandError(f"The database could not be brought up to date: {first_line(origin_of(problem))}") from None
 
 
 def see_to_a_login() -> Login:
@@ -96,5 +96,12 @@ def move_servers(moves: list[tuple[str, str]]) -> None:
         BackupServer.objects.filter(base_url=old).update(base_url=new)
 
 
-def first_line(problem: Exception) -> str:
+def origin_of(problem: BaseException) -> BaseException:
+    """What the database itself said, under all that was wrapped around it."""
+    while deeper := problem.__cause__ or problem.__context__:
+        problem = deeper
+    return problem
+
+
+def first_line(problem: BaseException) -> str:
     return (str(problem).splitlines() or [type(problem).__name__])[0]
