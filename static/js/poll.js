@@ -6,6 +6,8 @@
 (() => {
   const LONGEST_WAIT = 60, WAIT_WHEN_HIDDEN = 30, FAILURES_UNTIL_GIVEN_UP = 8;
   const GONE = [401, 403, 404, 410];
+  const since = new WeakMap(); // part → when it came, or asked last
+  const asking = new WeakSet();
   let failures = 0;
   let timer;
 
@@ -13,16 +15,25 @@
 
   function plan() {
     clearTimeout(timer);
-    if (!parts().length || failures >= FAILURES_UNTIL_GIVEN_UP) return;
-    const seconds = Math.min(...parts().map((part) => Number(part.dataset.poll)));
-    const wait = Math.min(LONGEST_WAIT, seconds * 2 ** failures);
-    timer = setTimeout(ask, 1000 * (document.hidden ? Math.max(wait, WAIT_WHEN_HIDDEN) : wait));
+    const waiting = parts().filter((part) => !asking.has(part));
+    if (!waiting.length || failures >= FAILURES_UNTIL_GIVEN_UP) return;
+    timer = setTimeout(ask, Math.min(...waiting.map(due)) - performance.now());
+  }
+
+  function due(part) {
+    if (!since.has(part)) since.set(part, performance.now());
+    const seconds = Number(part.dataset.poll);
+    const wait = Math.max(seconds, Math.min(LONGEST_WAIT, seconds * 2 ** failures));
+    return since.get(part) + 1000 * (document.hidden ? Math.max(wait, WAIT_WHEN_HIDDEN) : wait);
   }
 
   function ask() {
-    const free = parts().filter((part) => !isBeingSelected(part));
-    for (const part of free) htmx.trigger(part, "poll");
-    if (!free.length) plan();
+    const now = performance.now();
+    for (const part of parts().filter((part) => !asking.has(part) && due(part) <= now)) {
+      since.set(part, now);
+      if (!isBeingSelected(part)) htmx.trigger(part, "poll");
+    }
+    plan();
   }
 
   function isBeingSelected(part) {
@@ -30,17 +41,24 @@
     return !selection.isCollapsed && part.contains(selection.anchorNode);
   }
 
+  const isPoll = (event) => event.detail.requestConfig?.triggeringEvent?.type === "poll";
+
+  document.addEventListener("htmx:beforeSend", (event) => {
+    if (isPoll(event)) asking.add(event.detail.requestConfig.elt);
+  });
   document.addEventListener("htmx:afterRequest", (event) => {
-    if (event.detail.requestConfig?.triggeringEvent?.type !== "poll") return;
+    if (!isPoll(event)) return;
+    const part = event.detail.requestConfig.elt;
+    asking.delete(part);
+    since.set(part, performance.now());
     failures = event.detail.successful ? 0 : failures + 1;
     if (GONE.includes(event.detail.xhr.status)) failures = FAILURES_UNTIL_GIVEN_UP;
     plan();
   });
   document.addEventListener("htmx:afterSettle", plan);
   document.addEventListener("visibilitychange", () => {
-    if (document.hidden) return plan();
-    failures = 0;
-    ask();
+    if (!document.hidden) failures = 0;
+    plan();
   });
   plan();
 })();

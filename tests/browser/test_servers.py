@@ -148,6 +148,24 @@ def test_removing_asks_in_a_dialog_that_wants_the_name(page, sign_in):
     assert not BackupServer.objects.exists()
 
 
+def test_each_part_of_the_overview_asks_at_its_own_pace(page, sign_in):
+    sign_in()
+    make_replica(make_server("vbr-oslo"))
+    page.clock.install()
+    page.goto("/")
+    expect(page.locator("#days[data-poll]")).to_be_attached()
+    asked = heard(page)
+
+    for _ in range(9):
+        with page.expect_response("**/?seen=*"):
+            page.clock.run_for(31_000)
+    figures_alone = [address for address in asked if "part=days" in address]
+    with page.expect_response("**/?part=days"):
+        page.clock.run_for(31_000)
+
+    assert figures_alone == []
+
+
 def test_the_overview_takes_up_news_by_itself_without_losing_the_focus(page, sign_in):
     sign_in()
     server = make_server("vbr-oslo")
