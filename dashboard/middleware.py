@@ -1,13 +1,13 @@
 """What happens to a request before anybody looks at its host."""
 
 from collections.abc import Callable
-from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
 from django.urls import Resolver404, resolve
 
+from dashboard.public import is_number
 from replicas_app.views import health
 
 Answer = Callable[[HttpRequest], HttpResponse]
@@ -69,7 +69,7 @@ class Caller:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         named = request.headers.get("X-Forwarded-For", "").rpartition(",")[2].strip()
-        if settings.TRUST_PROXY_HEADERS and _is_number(named):
+        if settings.TRUST_PROXY_HEADERS and is_number(named):
             request.META["REMOTE_ADDR"] = named
         return self.get_response(request)
 
@@ -84,14 +84,6 @@ class Health:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         return self.pages.get(request.path_info, self.get_response)(request)
-
-
-def _is_number(address: str) -> bool:
-    try:
-        ip_address(address)
-    except ValueError:
-        return False
-    return True
 
 
 def _is_a_page(path: str) -> bool:

@@ -3,6 +3,7 @@
 import re
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 from urllib.parse import urlsplit
 
 import psutil
@@ -48,15 +49,14 @@ def own_hosts(listening: str) -> list[str]:
     if listening not in EVERYWHERE:
         return [*LOOPBACK, f"[{listening}]" if ":" in listening else listening]
     found = [address.address for card in psutil.net_if_addrs().values() for address in card]
-    numbers = [f"[{one.partition('%')[0]}]" if ":" in one else one for one in found if _is_number(one)]
+    numbers = [f"[{one.partition('%')[0]}]" if ":" in one else one for one in found if is_number(one)]
     return [*LOOPBACK, socket.gethostname().lower(), *sorted(set(numbers))]
 
 
-def _is_number(address: str) -> bool:
-    for family in (socket.AF_INET, socket.AF_INET6):
-        try:
-            socket.inet_pton(family, address.partition("%")[0])
-        except OSError:
-            continue
-        return True
-    return False
+def is_number(address: str) -> bool:
+    """Whether it is an IP address and not a name."""
+    try:
+        ip_address(address)
+    except ValueError:
+        return False
+    return True
