@@ -5,14 +5,14 @@ from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseNotFound
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, get_resolver, resolve
 
 from dashboard.public import is_number
 from replicas_app.views import health
 
 Answer = Callable[[HttpRequest], HttpResponse]
 CANNOT_BE_TOLD_APART = (
-    "The proxy passes {0} on, which is the name of one of our own pages: let it cut {0} off (in nginx: a slash at the"
+    "The proxy passes {0} on, with which addresses of our own begin, too: let it cut {0} off (in nginx: a slash at the"
     " end of proxy_pass), or choose another sub-path for PUBLIC_URL.\n"
 )
 
@@ -20,14 +20,14 @@ CANNOT_BE_TOLD_APART = (
 class SubPath:
     """Under the sub-path of `PUBLIC_URL` a proxy may pass the path on as it is, or without the sub-path: both do.
 
-    Where the sub-path is the name of one of our own pages, only the second can be told apart, and holds; a path that
-    only a proxy of the first kind sends is answered with that.
+    Where addresses of our own begin with it, too (`/replicas`, `/accounts`), the two cannot be told apart, and the
+    second holds; a path that only a proxy of the first kind sends is answered with that.
     """
 
     def __init__(self, get_response: Answer) -> None:
         self.get_response = get_response
         self.prefix = settings.FORCE_SCRIPT_NAME or ""
-        self.is_told_apart = not _is_a_page(f"{self.prefix}/")
+        self.is_told_apart = not _begins_a_page(self.prefix)
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         path = request.path_info
@@ -92,3 +92,9 @@ def _is_a_page(path: str) -> bool:
     except Resolver404:
         return False
     return True
+
+
+def _begins_a_page(prefix: str) -> bool:
+    known = get_resolver().reverse_dict
+    routes = [route for name in known for possible, *_ in known.getlist(name) for route, _ in possible]
+    return _is_a_page(f"{prefix}/") or any(f"/{route}".startswith(f"{prefix}/") for route in [*routes, "static/"])

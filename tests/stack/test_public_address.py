@@ -113,8 +113,22 @@ def test_a_proxy_may_pass_the_sub_path_on_or_cut_it_off(settings, came_in, page,
     assert path_seen(settings, "/dr", came_in) == (page, in_the_browser)
 
 
-def test_a_sub_path_with_the_name_of_a_page_is_taken_for_the_page(settings):
-    assert path_seen(settings, "/servers", "/servers/") == ("/servers/", "/servers/servers/")
+@pytest.mark.parametrize(
+    ("prefix", "came_in"),
+    [
+        ("/servers", "/servers/"),
+        ("/accounts", "/accounts/login/"),
+        ("/people/7", "/people/7/role/"),
+        ("/static", "/static/a.css"),
+    ],
+)
+def test_a_sub_path_with_which_pages_begin_is_taken_for_the_page(settings, prefix, came_in):
+    assert path_seen(settings, prefix, came_in) == (came_in, f"{prefix}{came_in}")
+
+
+@pytest.mark.parametrize("prefix", ["/server", "/replicas-dash", "/tools/replicas", "/people/kim"])
+def test_a_sub_path_that_merely_resembles_a_page_may_be_passed_on(settings, prefix):
+    assert path_seen(settings, prefix, f"{prefix}/servers/") == ("/servers/", f"{prefix}/servers/")
 
 
 def scheme_of(settings, **headers: str) -> str:
