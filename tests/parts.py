@@ -29,6 +29,7 @@ def main() -> None:
         run.mkdir()
         postgres = Postgres(home / "pg", run, "not-a-secret")
         valkey = Valkey(home / "valkey", run)
+        (home / "data" / "static").mkdir(parents=True)  # whitenoise looks for it
         postgres.prepare()
         valkey.prepare()
         with (
