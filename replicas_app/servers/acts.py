@@ -10,7 +10,6 @@ from django.utils import timezone
 
 from replicas_app import sync
 from replicas_app.choices import TrustMode
-from replicas_app.crypt import UnreadableSecret
 from replicas_app.models import BackupServer
 
 logger = logging.getLogger(__name__)
@@ -53,12 +52,8 @@ def add(server: BackupServer) -> tuple[BackupServer, bool]:
 
 def is_same_wish(values: Mapping[str, Any], stored: BackupServer) -> bool:
     """Whether somebody who typed these values typed what is stored already: pressed twice, or sent again."""
-    try:
-        return stored.password == values["password"] and all(
-            getattr(stored, name) == values[name] for name in SAME_WISH
-        )
-    except UnreadableSecret:
-        return False
+    is_alike = all(getattr(stored, name) == values[name] for name in SAME_WISH)
+    return is_alike and stored.has_password(values["password"])
 
 
 def change(server: BackupServer, changed: Iterable[str]) -> None:

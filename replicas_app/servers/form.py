@@ -90,6 +90,7 @@ class ServerForm(forms.ModelForm):
         self.twin: BackupServer | None = None
         """The server that already has this address or this name."""
         self._normal: dict[str, str] = {}
+        self._is_other_password = False
         if not self.is_new:
             self.fields["password"].help_text = "Leave it empty to keep the one that is stored."
 
@@ -107,7 +108,7 @@ class ServerForm(forms.ModelForm):
     def changes(self) -> set[str]:
         """The fields of which a valid form wants another value than the stored one."""
         changed = {column for column in COLUMNS if self.cleaned_data[column] != self.initial[column]}
-        return changed | ({"password"} if self.cleaned_data["password"] else set())
+        return changed | ({"password"} if self._is_other_password else set())
 
     def same_wish(self) -> BackupServer | None:
         """The stored server that this form, sent a second time, asks for; None where it asks for something else."""
@@ -139,7 +140,9 @@ class ServerForm(forms.ModelForm):
     def clean_password(self) -> str:
         if self.is_new and not self.cleaned_data["password"]:
             raise forms.ValidationError("Type the password.")
-        return self.cleaned_data["password"]
+        typed = self.cleaned_data["password"]
+        self._is_other_password = bool(typed) and not self.instance.has_password(typed)
+        return typed
 
     def clean_pinned_sha256(self) -> str:
         typed = self.cleaned_data["pinned_sha256"].strip()

@@ -53,7 +53,7 @@ class Command(BaseCommand):
             if twin is None:
                 raise CommandError(complaints(form))
             return self._tell(twin, options, "is connected already, with the same values", is_new=False)
-        server = store(form, is_new=known is None)
+        server = store(form, is_new=known is None, pins_anew=options["trust"] == TrustMode.PIN)
         for note in form.notes:
             self.stderr.write(note)
         return self._tell(server, options, "was changed" if known else "is connected", is_new=known is None)
@@ -106,10 +106,10 @@ def bundle(path: str) -> str:
         ) from error
 
 
-def store(form: ServerForm, *, is_new: bool) -> BackupServer:
-    """The server as it was asked for, its certificate pinned where that was asked for."""
+def store(form: ServerForm, *, is_new: bool, pins_anew: bool) -> BackupServer:
+    """The server as it was asked for. What it shows is pinned where that was asked for, never by the way."""
     server, changed = form.server, set() if is_new else form.changes()
-    if server.trust == TrustMode.PIN:
+    if pins_anew:
         certificate = shown_certificate(server)
         changed |= {"pinned_sha256", "pinned_certificate"} if certificate.sha256 != server.pinned_sha256 else set()
         server.pinned_sha256, server.pinned_certificate = certificate.sha256, doctor.facts_of(certificate)
