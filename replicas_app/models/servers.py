@@ -113,6 +113,9 @@ class BackupServer(models.Model):
     def password(self, password: str) -> None:
         """A new password also ends the pause after refused logins, and the token of the old one."""
         self.password_encrypted = crypt.encrypt(password)
+        self.refused_sign_ins = 0
+        self.sign_in_paused_until = None
+        self.token_encrypted = ""
 
     def has_password(self, typed: str) -> bool:
         """Whether this is the stored password. Not where that can no longer be opened."""
@@ -120,9 +123,6 @@ class BackupServer(models.Model):
             return self.password == typed
         except crypt.UnreadableSecret:
             return False
-        self.refused_sign_ins = 0
-        self.sign_in_paused_until = None
-        self.token_encrypted = ""
 
     @property
     def interval_words(self) -> str:

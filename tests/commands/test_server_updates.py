@@ -58,3 +58,11 @@ def test_the_stored_password_a_second_time_does_not_end_the_pause_after_refused_
     update(password="another")
     server.refresh_from_db()
     assert (server.refused_sign_ins, server.sign_in_paused_until) == (0, None)
+
+
+def test_another_password_leaves_nothing_of_the_login_of_the_old_one(server, update):
+    server.token_encrypted = "of the old password"
+
+    server.password = "another"
+
+    assert (server.token_encrypted, server.refused_sign_ins, server.sign_in_paused_until) == ("", 0, None)
