@@ -10,10 +10,11 @@ from django.db import connection
 from playwright.sync_api import Page, expect
 
 from replicas_app import rescans, sync, tasks
-from replicas_app.choices import RescanState, Role, SyncTrigger
+from replicas_app.choices import RescanState, Role
 from replicas_app.models import BackupServer, Rescan, SyncRun
 from replicas_app.simulator import Simulator
 from tests.factories import make_person, make_replica, make_rescan, make_server_of
+from tests.syncing import do_sync
 
 
 @pytest.fixture
@@ -26,8 +27,7 @@ def simulator() -> Iterator[Simulator]:
 def server(live_server, simulator) -> BackupServer:
     """A server that was read once."""
     server = make_server_of(simulator)
-    run, _ = sync.request(server, SyncTrigger.PERSON)
-    sync.sync(run.pk)
+    do_sync(server)
     return server
 
 

@@ -13,6 +13,7 @@ from replicas_app.choices import SyncState
 from replicas_app.models import BackupServer, Replica, SyncRun
 from replicas_app.simulator import Simulator
 from tests.factories import make_replica, make_server, make_server_of, make_sync_run
+from tests.refusals import FOUR_REFUSALS
 
 PASSWORD = "p&a=s+s%20 wörd\"'\\;"
 
@@ -194,17 +195,10 @@ def test_a_fault_is_named_with_its_fix_and_status_1(db, simulator):
 
 def test_four_refusals_are_four_findings(db, simulator):
     make_server_of(simulator)
-    denied = {"errorCode": "AccessDenied", "message": "No authorization: these user credentials are not valid."}
-    rules = [
-        {"action": "html", "status": 403},
-        {"action": "status", "status": 401, "body": denied},
-        {"action": "status", "status": 403, "body": denied},
-        {"action": "status", "status": 500, "body": {"message": "authentication failed for svc@internal"}},
-    ]
     causes = []
-    for rule in rules:
+    for rule in FOUR_REFUSALS:
         simulator.faults.clear()
-        simulator.faults.add({"path": "oauth2/token$", **rule})
+        simulator.faults.add(rule)
         report = json.loads(run("test_server", "lab", "--json", status=1)[0])
         causes += [step["cause"] for step in report["steps"] if step["status"] == "critical"]
 

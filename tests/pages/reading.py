@@ -7,6 +7,9 @@ from bs4 import BeautifulSoup, Tag
 from django.http import HttpResponse
 from django.test import Client
 
+PART = {"HX-Request": "true"}
+"""The headers by which a page asks for a part of itself."""
+
 
 @dataclass(frozen=True)
 class Row:
@@ -62,12 +65,8 @@ def words_of(tag: Tag) -> str:
     return " ".join(tag.get_text(" ").split())
 
 
-def read(client: Client, address: str, status: int = 200, **headers: str) -> Reading:
-    """The page at this address, which has to answer with this status. Headers: `HX_Request="true"`."""
-    response = client.get(address, headers={name.replace("_", "-"): value for name, value in headers.items()})
+def read(client: Client, address: str, status: int = 200, headers: dict[str, str] | None = None) -> Reading:
+    """The page at this address, which has to answer with this status."""
+    response = client.get(address, headers=headers)
     assert response.status_code == status
     return Reading(response)
-
-
-PART = {"HX_Request": "true"}
-"""The headers of an htmx request: `read(client, address, **PART)`."""

@@ -17,9 +17,9 @@ from replicas_app.choices import Role
 from replicas_app.freshness import data_age
 from replicas_app.views.shared import announce, template_for
 from tests.factories import make_person, make_server
+from tests.pages.reading import PART
 
 pytestmark = pytest.mark.django_db
-HTMX = {"HX-Request": "true"}
 PAGE = "http://testserver/replicas/?q=sql&page=2"
 
 
@@ -37,20 +37,20 @@ def test_without_a_login_a_page_leads_to_the_login_and_back_with_its_query(clien
 
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_without_a_login_an_htmx_request_leads_back_to_the_page_around_it(client, method):
-    answer = getattr(client, method)("/people/add/", headers={**HTMX, "HX-Current-URL": PAGE})
+    answer = getattr(client, method)("/people/add/", headers={**PART, "HX-Current-URL": PAGE})
 
     assert (answer.status_code, answer.content, "Location" in answer) == (200, b"", False)
     assert next_of(answer["HX-Redirect"]) == ("/accounts/login/", ["/replicas/?q=sql&page=2"])
 
 
 def test_without_a_login_an_htmx_post_without_its_token_leads_to_the_login_too():
-    answer = Client(enforce_csrf_checks=True).post("/people/add/", headers={**HTMX, "HX-Current-URL": PAGE})
+    answer = Client(enforce_csrf_checks=True).post("/people/add/", headers={**PART, "HX-Current-URL": PAGE})
 
     assert next_of(answer["HX-Redirect"]) == ("/accounts/login/", ["/replicas/?q=sql&page=2"])
 
 
 def test_without_a_login_a_history_restore_leads_back_to_what_it_asked_for(client):
-    answer = client.get("/people/", headers={**HTMX, "HX-History-Restore-Request": "true", "HX-Current-URL": PAGE})
+    answer = client.get("/people/", headers={**PART, "HX-History-Restore-Request": "true", "HX-Current-URL": PAGE})
 
     assert next_of(answer["HX-Redirect"]) == ("/accounts/login/", ["/people/"])
 
@@ -63,13 +63,13 @@ def test_without_a_login_a_form_leads_back_to_the_page_that_it_stood_on(client):
 
 @pytest.mark.parametrize("elsewhere", ["http://evil.test/", "//evil.test/", "javascript:alert(1)", "http://[", "\x00"])
 def test_an_address_of_another_site_is_nowhere_to_come_back_to(client, elsewhere):
-    answer = client.get("/people/", headers={**HTMX, "HX-Current-URL": elsewhere})
+    answer = client.get("/people/", headers={**PART, "HX-Current-URL": elsewhere})
 
     assert next_of(answer["HX-Redirect"]) == ("/accounts/login/", ["/"])
 
 
 def test_a_path_that_reads_like_another_site_leads_to_this_one(client):
-    answer = client.get("/people/", headers={**HTMX, "HX-Current-URL": "http://testserver//evil.test/"})
+    answer = client.get("/people/", headers={**PART, "HX-Current-URL": "http://testserver//evil.test/"})
 
     assert next_of(answer["HX-Redirect"]) == ("/accounts/login/", ["/%2Fevil.test/"])
 
@@ -78,9 +78,9 @@ def test_a_path_that_reads_like_another_site_leads_to_this_one(client):
     ("headers", "expected"),
     [
         ({}, "page"),
-        (HTMX, "part"),
-        ({**HTMX, "HX-Boosted": "true"}, "page"),
-        ({**HTMX, "HX-History-Restore-Request": "true"}, "page"),
+        (PART, "part"),
+        ({**PART, "HX-Boosted": "true"}, "page"),
+        ({**PART, "HX-History-Restore-Request": "true"}, "page"),
         ({"HX-History-Restore-Request": "true"}, "page"),
     ],
 )
@@ -99,7 +99,7 @@ def test_no_page_is_kept_and_a_part_is_asked_about_again(signed_in):
     client = signed_in(role=Role.ADMIN)
     address = f"/people/{client.person.pk}/link/"
 
-    page, part = client.get(address), client.get(address, headers=HTMX)
+    page, part = client.get(address), client.get(address, headers=PART)
 
     assert (page["Cache-Control"], part["Cache-Control"]) == ("private, no-store", "private, no-cache")
     assert ["HX-Request" in answer["Vary"] for answer in (page, part)] == [True, True]
@@ -213,7 +213,7 @@ def test_an_address_without_a_page_says_so_in_the_frame(signed_in):
 def test_what_a_role_may_not_see_is_told_as_a_page_and_as_a_notice(signed_in):
     client = signed_in(make_person("vera", role=Role.VIEWER))
 
-    page, part = client.get("/people/"), client.get("/people/", headers=HTMX)
+    page, part = client.get("/people/"), client.get("/people/", headers=PART)
 
     assert (page.status_code, part.status_code) == (403, 403)
     assert "You are signed in as vera, viewer." in page.content.decode()
@@ -233,7 +233,7 @@ def test_a_form_from_an_unknown_origin_names_the_setting():
     client = Client(enforce_csrf_checks=True)
 
     page = client.post("/accounts/login/", headers={"Origin": "https://dash.example.test"}).content.decode()
-    part = client.post("/accounts/login/", headers={"Origin": "null", **HTMX}).content.decode()
+    part = client.post("/accounts/login/", headers={"Origin": "null", **PART}).content.decode()
 
     assert ("https://dash.example.test" in page, "PUBLIC_URL" in page) == (True, True)
     assert ("<html" in part, "PUBLIC_URL" in part) == (False, True)
@@ -246,7 +246,7 @@ def test_a_host_that_is_not_allowed_names_the_setting(client):
     assert ("other.test" in answer.content.decode(), "ALLOWED_HOSTS" in answer.content.decode()) == (True, True)
 
 
-@pytest.mark.parametrize(("headers", "is_page"), [({}, True), (HTMX, False)])
+@pytest.mark.parametrize(("headers", "is_page"), [({}, True), (PART, False)])
 def test_when_the_database_fails_the_answer_says_so_in_the_look(signed_in, headers, is_page):
     client = signed_in(role=Role.ADMIN)
     client.raise_request_exception = False

@@ -14,6 +14,7 @@ from replicas_app.models import BackupServer, Event, Replica, SyncRun
 from replicas_app.overview import Overview
 from replicas_app.simulator import Simulator
 from tests.factories import make_point, make_replica, make_server, make_server_of, make_sync_run, make_vm
+from tests.pages.reading import PART
 
 NOW = datetime(2026, 11, 25, 13, 31, tzinfo=UTC)
 
@@ -63,7 +64,7 @@ def counted(client, href: str) -> int:
     if found := re.search(r'data-total="(\d+)"', page):
         return int(found.group(1))
     counts = unescape(re.search(r'hx-get="([^"]*counts=[^"]*)"', page).group(1))
-    return total(client.get(counts, headers={"HX-Request": "true"}).content.decode())
+    return total(client.get(counts, headers=PART).content.decode())
 
 
 def test_every_number_is_the_total_of_the_list_that_it_links_to(viewer, simulator):
@@ -177,9 +178,9 @@ def test_an_open_page_is_sent_nothing_until_a_server_has_news(viewer):
     server = make_server()
     again = unescape(re.search(r'hx-get="(/\?seen=[^"]+)"', viewer.get("/").content.decode()).group(1))
 
-    quiet = viewer.get(again, headers={"HX-Request": "true"})
+    quiet = viewer.get(again, headers=PART)
     BackupServer.objects.filter(pk=server.pk).update(data_version=server.data_version + 1)
-    news = viewer.get(again, headers={"HX-Request": "true"})
+    news = viewer.get(again, headers=PART)
 
     assert (quiet.status_code, quiet.content) == (204, b"")
     assert news.status_code == 200

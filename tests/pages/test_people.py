@@ -1,17 +1,17 @@
 """The people page, and what a role allows."""
 
 import re
-from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from django.contrib.auth import get_user
-from django.db import connection
 from django.test import Client
 
 from replicas_app.choices import Role
 from replicas_app.models import Person
 from replicas_app.people import Refused, change_role
 from tests.factories import PASSWORD, make_person
+from tests.pages.reading import PART
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 ALL = ["replicas_app.rescan", "replicas_app.sync", "replicas_app.manage_servers", "replicas_app.manage_people"]
@@ -173,12 +173,9 @@ def test_two_admins_who_demote_each_other_at_once_leave_one():
             change_role(person, Role.VIEWER, by=by)
         except Refused:
             return False
-        finally:
-            connection.close()
         return True
 
-    with ThreadPoolExecutor(2) as both:
-        done = list(both.map(demote, [anna, bert], [bert, anna]))
+    done = at_once(2, lambda number: demote(*[(anna, bert), (bert, anna)][number]))
 
     assert sorted(done) == [False, True]
     assert Person.objects.admins().count() == 1
@@ -187,7 +184,7 @@ def test_two_admins_who_demote_each_other_at_once_leave_one():
 def test_a_question_is_a_dialog_for_htmx_and_a_page_for_everything_else(admin):
     address = f"/people/{make_person('vera').pk}/link/"
 
-    part = admin.get(address, headers={"HX-Request": "true"}).content.decode()
+    part = admin.get(address, headers=PART).content.decode()
     page = admin.get(address).content.decode()
 
     assert (part.lstrip().startswith("<dialog"), "<html" in part) == (True, False)

@@ -39,7 +39,7 @@ def test_a_part_asks_the_database_no_more_often_than_the_page(signed_in, django_
     make_replica()
 
     with django_assert_num_queries(7):
-        read(client, "/replicas/", HX_Target="list", **PART)
+        read(client, "/replicas/", headers=PART | {"HX-Target": "list"})
 
 
 def test_a_row_says_what_is_known_of_its_replica(signed_in):
@@ -99,7 +99,7 @@ def test_the_total_the_age_and_the_status_line_stand_in_the_page(signed_in):
     client = signed_in()
 
     page = read(client, "/replicas/?per_page=25")
-    part = client.get("/replicas/", headers={"HX-Request": "true"})
+    part = client.get("/replicas/", headers=PART)
 
     assert page.total == 3
     assert page.attribute("p span[data-age]", "data-age").startswith(server.last_success_at.isoformat()[:19])
@@ -113,11 +113,11 @@ def test_htmx_gets_the_fragment_and_everything_else_the_page(signed_in):
 
     for headers, is_page in (
         ({}, True),
-        ({"HX-Request": "true"}, False),
-        ({"HX-Request": "true", "HX-Target": "browse"}, False),
-        ({"HX-Request": "true", "HX-Target": "facets"}, False),
-        ({"HX-Request": "true", "HX-History-Restore-Request": "true"}, True),
-        ({"HX-Request": "true", "HX-Boosted": "true"}, True),
+        (PART, False),
+        (PART | {"HX-Target": "browse"}, False),
+        (PART | {"HX-Target": "facets"}, False),
+        (PART | {"HX-History-Restore-Request": "true"}, True),
+        (PART | {"HX-Boosted": "true"}, True),
     ):
         response = client.get(address, headers=headers)
         assert ("<html" in response.text) == is_page
@@ -129,15 +129,13 @@ def test_a_fragment_pushes_the_address_without_what_asks_for_nothing(signed_in):
     client = signed_in()
     make_replica()
 
-    response = client.get(
-        "/replicas/?q=&state=Ready&state=Ready&created_after=&sort=name", headers={"HX-Request": "true"}
-    )
+    response = client.get("/replicas/?q=&state=Ready&state=Ready&created_after=&sort=name", headers=PART)
 
     assert response.headers["HX-Push-Url"] == "/replicas/?state=Ready&sort=name"
 
 
 def test_somebody_who_is_signed_out_is_led_to_the_login_and_back_to_the_page_and_not_into_the_table():
-    where = {"HX-Request": "true", "HX-Current-URL": "http://testserver/replicas/?q=sql&page=2"}
+    where = PART | {"HX-Current-URL": "http://testserver/replicas/?q=sql&page=2"}
 
     answer = Client().get("/replicas/?q=sql", headers=where)
     plain = Client().get("/replicas/?q=sql")
@@ -207,7 +205,7 @@ def test_a_mistake_is_told_in_an_alert_and_beside_its_field_and_the_rest_still_w
     make_replica(name="alpha", state="Failover")
     make_replica(name="beta")
 
-    page = read(signed_in(), "/replicas/?state=Failover&created_after=soon&server=abc", **htmx)
+    page = read(signed_in(), "/replicas/?state=Failover&created_after=soon&server=abc", headers=htmx)
 
     assert [row.cells[0] for row in page.rows("replica")] == ["alpha"]
     assert page.text(".list [role=alert]").count("Take it out") == 2
@@ -231,7 +229,7 @@ def test_a_mistake_can_be_taken_out_and_everything_else_stays(signed_in):
 def test_a_page_that_is_none_shows_no_rows_and_the_way_to_the_first(number, htmx, signed_in):
     make_replica()
 
-    page = read(signed_in(), f"/replicas/?page={number}&per_page=25", **htmx)
+    page = read(signed_in(), f"/replicas/?page={number}&per_page=25", headers=htmx)
 
     assert page.rows("replica") == []
     assert page.text(".blank strong") == "There is no such page"
@@ -469,7 +467,7 @@ def test_the_points_of_a_replica_narrow_by_all_that_the_api_filters_them_by(sign
         "platform=HyperV",
         f"vm={infected.vm_id}",
     ):
-        page = read(client, f"{replica.get_absolute_url()}?{query}", **PART)
+        page = read(client, f"{replica.get_absolute_url()}?{query}", headers=PART)
         assert [row.attrs["data-point"] for row in page.rows("point")] == [str(infected.uuid)], query
         assert page.total == 1
     before = read(client, f"{replica.get_absolute_url()}?created_before=2026-11-24&sort=name")

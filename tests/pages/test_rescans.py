@@ -11,9 +11,9 @@ from django.utils import timezone
 from replicas_app.choices import RescanState, Role
 from replicas_app.models import Rescan
 from tests.factories import make_person, make_replica, make_rescan, make_server, make_sync_run
-from tests.rescans.test_wishes import at_once, replicas_of
-
-HTMX = {"HX-Request": "true"}
+from tests.pages.reading import PART
+from tests.rescans.test_wishes import replicas_of
+from tests.threads import at_once
 
 
 @pytest.fixture
@@ -102,21 +102,21 @@ def test_every_order_of_the_list_has_all_rescans(viewer, sort):
 def test_the_list_asks_the_database_as_often_for_three_rescans_as_for_one(viewer, django_assert_num_queries):
     make_rescan(asked_by=make_person("kim"))
     with django_assert_num_queries(7):
-        viewer.get("/rescans/", headers=HTMX)
+        viewer.get("/rescans/", headers=PART)
 
     for _ in range(2):
         make_rescan(asked_by=make_person())
     with django_assert_num_queries(7):
-        viewer.get("/rescans/", headers=HTMX)
+        viewer.get("/rescans/", headers=PART)
 
 
 def test_a_list_that_shows_what_is_so_already_gets_no_answer_and_no_new_address(viewer):
     rescan = make_rescan()
     seen = what_it_shows(viewer.get("/rescans/").content.decode())
 
-    unchanged = viewer.get("/rescans/", headers=HTMX | seen)
+    unchanged = viewer.get("/rescans/", headers=PART | seen)
     end(rescan)
-    changed = viewer.get("/rescans/", headers=HTMX | seen)
+    changed = viewer.get("/rescans/", headers=PART | seen)
 
     assert unchanged.status_code == 204
     assert rescans_in(changed) == [rescan.pk]
@@ -284,9 +284,9 @@ def test_a_part_that_shows_what_is_so_already_gets_no_answer(viewer):
     rescan = make_rescan()
     seen = what_it_shows(page_of(viewer, rescan))
 
-    unchanged = viewer.get(f"/rescans/{rescan.pk}/", headers=HTMX | seen)
+    unchanged = viewer.get(f"/rescans/{rescan.pk}/", headers=PART | seen)
     Rescan.objects.filter(pk=rescan.pk).update(polls=1, progress=10)
-    changed = viewer.get(f"/rescans/{rescan.pk}/", headers=HTMX | seen)
+    changed = viewer.get(f"/rescans/{rescan.pk}/", headers=PART | seen)
 
     assert (unchanged.status_code, unchanged.content) == (204, b"")
     assert (changed.status_code, "<html" in changed.content.decode()) == (200, False)
@@ -295,9 +295,9 @@ def test_a_part_that_shows_what_is_so_already_gets_no_answer(viewer):
 def test_those_who_hear_the_page_are_told_when_the_state_changes_and_not_with_every_poll(viewer):
     rescan = make_rescan(session_state="Working", progress=10)
 
-    silent = viewer.get(f"/rescans/{rescan.pk}/", headers=HTMX | {"X-Heard": "running"})
+    silent = viewer.get(f"/rescans/{rescan.pk}/", headers=PART | {"X-Heard": "running"})
     end(rescan)
-    told = viewer.get(f"/rescans/{rescan.pk}/", headers=HTMX | {"X-Heard": "running"})
+    told = viewer.get(f"/rescans/{rescan.pk}/", headers=PART | {"X-Heard": "running"})
 
     assert "HX-Trigger" not in silent.headers
     assert json.loads(told.headers["HX-Trigger"]) == {"announce": {"words": f"Rescan {rescan.pk}: Ended with success"}}
@@ -308,7 +308,7 @@ def test_a_poll_asks_the_database_once_when_nothing_changed(viewer, django_asser
     seen = what_it_shows(page_of(viewer, rescan))
 
     with django_assert_num_queries(3):  # the session, the person, the rescan
-        viewer.get(f"/rescans/{rescan.pk}/", headers=HTMX | seen)
+        viewer.get(f"/rescans/{rescan.pk}/", headers=PART | seen)
 
 
 def test_a_rescan_that_there_is_not_is_not_found(viewer):
@@ -342,7 +342,7 @@ def test_the_question_about_one_replica_names_it(operator):
 def test_the_question_comes_as_a_dialog_to_htmx_and_as_a_page_without(operator):
     replica = make_replica()
 
-    dialog, page = ask(operator, replica, **HTMX).content.decode(), ask(operator, replica).content.decode()
+    dialog, page = ask(operator, replica, **PART).content.decode(), ask(operator, replica).content.decode()
 
     assert "<dialog" in dialog
     assert "<html" not in dialog
@@ -538,7 +538,7 @@ def test_a_poll_whose_login_has_ended_leads_to_the_login_and_back_to_the_page(db
     rescan = make_rescan()
     address = f"/rescans/{rescan.pk}/"
 
-    response = client.get(address, headers=HTMX | {"HX-Current-URL": f"http://testserver{address}?all=1"})
+    response = client.get(address, headers=PART | {"HX-Current-URL": f"http://testserver{address}?all=1"})
 
     assert response.status_code == 200
     assert response.headers["HX-Redirect"] == f"/accounts/login/?next={address}%3Fall%3D1"

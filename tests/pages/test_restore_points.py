@@ -86,7 +86,7 @@ def test_where_counting_takes_long_the_rows_come_first_and_a_second_request_brin
 
     page = read(client, "/restore-points/?per_page=25&platform=VMware&page=2")
     second = page.attribute("[hx-trigger=load]", "hx-get")
-    counts = read(client, second, HX_Target="facets", **PART)
+    counts = read(client, second, headers=PART | {"HX-Target": "facets"})
 
     assert (page.total, len(page.rows("point"))) == (None, 5)
     assert second == "/restore-points/?per_page=25&platform=VMware&page=2&counts=1"

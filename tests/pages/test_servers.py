@@ -1,9 +1,7 @@
 """The servers' pages: connecting, changing, reading, testing and removing a backup server."""
 
 import re
-import time
 from datetime import timedelta
-from functools import partial
 from threading import Event, Thread
 from urllib.parse import quote_plus
 
@@ -25,6 +23,10 @@ from tests.factories import (
     make_sync_run,
     make_vm,
 )
+from tests.pages.reading import PART
+from tests.refusals import FOUR_REFUSALS
+from tests.threads import at_once
+from tests.waiting import wait_until
 
 PASSWORD = "p&a=s+s%20 wörd\"'\\;"
 
@@ -74,14 +76,6 @@ def wrong(answer) -> list[str]:
 def words(answer) -> str:
     """The page without its markup, each run of white space as one space."""
     return " ".join(re.sub(r"<[^>]*>", " ", answer.content.decode()).split())
-
-
-def at_once(acts) -> None:
-    threads = [Thread(target=act) for act in acts]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
 
 
 # Connecting
@@ -173,13 +167,8 @@ def test_the_same_form_sent_twice_makes_one_server_and_the_second_leads_to_the_f
 @pytest.mark.django_db(transaction=True)
 def test_two_presses_within_a_moment_make_one_server(signed_in):
     clients = [signed_in(make_person(role=Role.ADMIN)) for _ in range(4)]
-    answers = []
 
-    def press(client):
-        answers.append(client.post("/servers/add/", typed()).headers.get("Location"))
-        connections.close_all()
-
-    at_once([partial(press, client) for client in clients])
+    answers = at_once(4, lambda number: clients[number].post("/servers/add/", typed()).headers.get("Location"))
 
     server = BackupServer.objects.get()
     assert set(answers) == {server.get_absolute_url()}
@@ -417,11 +406,7 @@ def test_presses_on_sync_within_a_moment_are_one_read(signed_in):
     server = make_server()
     clients = [signed_in(make_person(role=Role.OPERATOR)) for _ in range(4)]
 
-    def press(client):
-        client.post(f"/servers/{server.pk}/sync/")
-        connections.close_all()
-
-    at_once([partial(press, client) for client in clients])
+    at_once(4, lambda number: clients[number].post(f"/servers/{server.pk}/sync/"))
 
     assert server.sync_runs.count() == 1
 
@@ -454,11 +439,11 @@ def test_an_open_page_is_sent_nothing_while_nothing_changes_and_announces_change
     page = operator.get(f"/servers/{server.pk}/").content.decode()
     again = re.search(r'hx-get="([^"]+)"', page).group(1).replace("&amp;", "&")
 
-    unchanged = operator.get(again, headers={"HX-Request": "true"})
+    unchanged = operator.get(again, headers=PART)
     SyncRun.objects.filter(pk=run.pk).update(rows_read=60)
-    further = operator.get(again, headers={"HX-Request": "true"})
+    further = operator.get(again, headers=PART)
     SyncRun.objects.filter(pk=run.pk).update(step="Reading restore points")
-    next_step = operator.get(again, headers={"HX-Request": "true"})
+    next_step = operator.get(again, headers=PART)
 
     assert unchanged.status_code == 204
     assert further.status_code == 200
@@ -604,17 +589,10 @@ def test_a_successful_test_by_hand_ends_the_pause_and_makes_the_server_due(admin
 
 def test_four_refusals_wear_four_faces_on_the_page(admin, simulator):
     server = make_server_of(simulator)
-    denied = {"errorCode": "AccessDenied", "message": "No authorization: these user credentials are not valid."}
-    rules = [
-        {"action": "html", "status": 403},
-        {"action": "status", "status": 401, "body": denied},
-        {"action": "status", "status": 403, "body": denied},
-        {"action": "status", "status": 500, "body": {"message": "authentication failed for svc@internal"}},
-    ]
     faces = []
-    for rule in rules:
+    for rule in FOUR_REFUSALS:
         simulator.faults.clear()
-        simulator.faults.add({"path": "oauth2/token$", **rule})
+        simulator.faults.add(rule)
         admin.post(f"/servers/{server.pk}/test/")
         doctor.perform(server.pk)
         page = admin.get(f"/servers/{server.pk}/").content.decode()
@@ -703,13 +681,6 @@ def read_slowly(run: SyncRun, arrived: Event, go_on: Event) -> None:
 def remove(client, server: BackupServer) -> None:
     client.post(f"/servers/{server.pk}/remove/", {"name": server.name})
     connections.close_all()
-
-
-def wait_until(is_so) -> None:
-    deadline = time.monotonic() + 10
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.02)
 
 
 def test_disabling_closes_the_read_that_is_under_way(admin):

@@ -1,10 +1,10 @@
 import pytest
 
-from replicas_app import rescans, sync
-from replicas_app.choices import SyncTrigger
+from replicas_app import rescans
 from replicas_app.models import BackupServer, Replica, Rescan
 from replicas_app.simulator import Simulator
 from tests.factories import make_server_of
+from tests.syncing import do_sync
 
 
 @pytest.fixture
@@ -17,9 +17,7 @@ def simulator():
 def server(db, simulator) -> BackupServer:
     """A server that was read once."""
     server = make_server_of(simulator)
-    run, _ = sync.request(server, SyncTrigger.PERSON)
-    sync.sync(run.pk)
-    server.refresh_from_db()
+    do_sync(server)
     simulator.requests.clear()
     return server
 

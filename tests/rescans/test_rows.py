@@ -11,7 +11,7 @@ from replicas_app.choices import RescanState
 from replicas_app.models import Rescan
 from replicas_app.rescans import rows, steps
 from tests.factories import make_rescan
-from tests.rescans.test_wishes import at_once
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

@@ -1,10 +1,6 @@
 """What becomes of a selection of replicas."""
 
-from concurrent.futures import ThreadPoolExecutor
-from threading import Barrier
-
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from replicas_app import rescans
@@ -13,6 +9,7 @@ from replicas_app.models import Replica, Rescan, RescanReplica
 from replicas_app.rescans.wishes import LONGEST_REASON
 from replicas_app.text import sort_key
 from tests.factories import make_person, make_replica, make_rescan, make_server
+from tests.threads import at_once
 
 
 def replicas_of(server, count: int) -> list[Replica]:
@@ -119,21 +116,6 @@ def test_a_reason_that_postgres_cannot_hold_or_that_is_too_long_loses_some_lette
 
     found.started[0].refresh_from_db()
     assert found.started[0].reason == ("why\ufffd" + "x" * 1000)[:LONGEST_REASON]
-
-
-def at_once(times: int, act) -> list:
-    """What `act(number)` gives when so many threads begin it at the same moment, each on a connection of its own."""
-    barrier = Barrier(times)
-
-    def run(number: int):
-        try:
-            barrier.wait(10)
-            return act(number)
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(run, range(times)))
 
 
 @pytest.mark.django_db(transaction=True)

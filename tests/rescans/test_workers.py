@@ -1,6 +1,5 @@
 """Real workers, killed in the middle of a step: the next one goes on, and the server is asked once."""
 
-import time
 from collections.abc import Callable
 from datetime import timedelta
 
@@ -11,6 +10,7 @@ from replicas_app.choices import RescanState, SyncState
 from replicas_app.models import Rescan
 from replicas_app.rescans import rows
 from tests.rescans.driving import posts
+from tests.waiting import wait_until
 from tests.workers import empty_queue, kill, worker
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -19,11 +19,7 @@ DEADLINE_SECONDS = 60
 
 def beat_until(is_so: Callable[[], bool]) -> None:
     """Tick as beat does until it is so."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to that"
-        tasks.enqueue_due_rescans()
-        time.sleep(0.1)
+    wait_until(lambda: is_so() or tasks.enqueue_due_rescans(), DEADLINE_SECONDS)
 
 
 @pytest.fixture

@@ -1,6 +1,5 @@
 """Rescans: a session from its start to its end, and what it does to the world."""
 
-import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -9,6 +8,7 @@ from typing import Any
 import pytest
 
 from replicas_app.simulator import Simulator
+from tests.waiting import wait_until
 
 from .asking import Caller
 
@@ -27,11 +27,7 @@ def first_ids(caller: Caller, count: int = 1) -> list[str]:
 
 def ended(caller: Caller, id: str) -> dict[str, Any]:
     """The session once it has stopped."""
-    deadline = time.monotonic() + 10
-    while (session := caller.session_of(id))["state"] != "Stopped":
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
-    return session
+    return wait_until(lambda: (session := caller.session_of(id))["state"] == "Stopped" and session)
 
 
 def rescanned(caller: Caller, *replica_ids: str) -> dict[str, Any]:

@@ -1,37 +1,23 @@
 """Who may sync when: one open run per server, lost messages, dead processes."""
 
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 
 from replicas_app import locks, sync
 from replicas_app.choices import SyncState, SyncTrigger
 from replicas_app.models import SyncRun
 from tests.factories import make_server, make_sync_run
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-def in_parallel(act, times: int) -> list:
-    """Call `act` in that many threads at once, each with a database connection of its own."""
-
-    def call(_):
-        try:
-            return act()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(times) as pool:
-        return list(pool.map(call, range(times)))
 
 
 def test_whoever_asks_for_a_sync_that_is_open_joins_it():
     server = make_server()
 
-    asked = in_parallel(lambda: sync.request(server, SyncTrigger.PERSON), 8)
+    asked = at_once(8, lambda _: sync.request(server, SyncTrigger.PERSON))
 
     assert len({run.pk for run, _ in asked}) == 1
     assert [made for _, made in asked].count(True) == 1
@@ -54,7 +40,7 @@ def test_two_schedulers_tell_a_worker_of_each_run_once():
     for _ in range(5):
         make_sync_run(state=SyncState.QUEUED, started_at=None, ended_at=None)
 
-    told = in_parallel(lambda: sync.take_unheard(now), 4)
+    told = at_once(4, lambda _: sync.take_unheard(now))
 
     assert sorted(key for keys in told for key in keys) == sorted(SyncRun.objects.values_list("pk", flat=True))
 
@@ -84,7 +70,7 @@ def test_a_run_whose_process_lives_is_left_alone():
     run = make_sync_run(state=SyncState.RUNNING, ended_at=None)
 
     with locks.try_lock(locks.Space.SYNC, run.server_id) as taken:
-        in_parallel(lambda: sync.close_orphans(timezone.now()), 1)
+        at_once(1, lambda _: sync.close_orphans(timezone.now()))
 
     run.refresh_from_db()
     assert (taken, run.state) == (True, SyncState.RUNNING)
@@ -94,7 +80,7 @@ def test_a_second_worker_leaves_a_server_alone_that_is_being_read():
     run = make_sync_run(state=SyncState.QUEUED, started_at=None, ended_at=None)
 
     with locks.try_lock(locks.Space.SYNC, run.server_id):
-        in_parallel(lambda: sync.sync(run.pk), 1)
+        at_once(1, lambda _: sync.sync(run.pk))
 
     run.refresh_from_db()
     assert run.state == SyncState.QUEUED

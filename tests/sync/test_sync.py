@@ -11,7 +11,7 @@ from replicas_app.models import BackupServer, Event, Replica, ReplicaVM, Restore
 from replicas_app.models.inventory import RECENT_DAYS
 from replicas_app.simulator import Simulator
 from tests.factories import make_server_of
-from tests.sync.conftest import do_sync
+from tests.syncing import do_sync
 
 COUNTS = [
     f"{what}_{change}" for what in ("replicas", "points") for change in ("added", "changed", "unchanged", "removed")

@@ -1,7 +1,6 @@
 """Real workers that are killed or asked to stop in the middle of a sync."""
 
 import signal
-import time
 from collections.abc import Callable
 
 import pytest
@@ -9,6 +8,7 @@ import pytest
 from replicas_app import tasks
 from replicas_app.choices import SyncState
 from replicas_app.models import Replica, RestorePoint, SyncRun
+from tests.waiting import wait_until
 from tests.workers import empty_queue, kill, worker
 
 DEADLINE_SECONDS = 60
@@ -17,11 +17,7 @@ SLOW_PAGES = {"path": "^/api/v1/replicaPoints$", "action": "delay", "seconds": 6
 
 def beat_until(is_so: Callable[[], bool]) -> None:
     """Tick as beat does until it is so."""
-    deadline = time.monotonic() + DEADLINE_SECONDS
-    while not is_so():
-        assert time.monotonic() < deadline, "it did not come to that"
-        tasks.enqueue_due_syncs()
-        time.sleep(0.1)
+    wait_until(lambda: is_so() or tasks.enqueue_due_syncs(), DEADLINE_SECONDS)
 
 
 @pytest.fixture

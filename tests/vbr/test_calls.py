@@ -1,13 +1,12 @@
 """Every call of vbr-api.md section 4, against servers of all four revisions."""
 
-import threading
-import time
 from datetime import timedelta
 
 import pytest
 
 from replicas_app.vbr import KNOWN_VERSIONS, Denied, Rejected
 from tests.vbr.conftest import asked, records
+from tests.waiting import wait_until
 
 every_revision = pytest.mark.parametrize("revision", KNOWN_VERSIONS)
 ZERO = "00000000-0000-0000-0000-000000000000"
@@ -224,8 +223,4 @@ def test_a_restore_operator_sees_replicas_but_not_the_server(connect, simulator)
 
 
 def wait_for_end(client, id: str):
-    ends = time.monotonic() + 10
-    while not (session := client.session(id)).is_ended:
-        assert time.monotonic() < ends, f"the session still is {session.state}"
-        threading.Event().wait(0.02)
-    return session
+    return wait_until(lambda: (session := client.session(id)).is_ended and session)

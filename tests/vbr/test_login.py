@@ -1,8 +1,6 @@
 """Logins are counted by real servers: as few as possible, never one too many (C05, C24, C33)."""
 
 import logging
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from urllib.parse import parse_qs
 
@@ -10,6 +8,7 @@ import pytest
 
 from replicas_app.simulator import Simulator
 from replicas_app.vbr import Denied, Malformed, MemoryKeyring, Token, Unavailable, VbrError
+from tests.threads import at_once
 from tests.vbr.conftest import asked, client_of, logins, records
 from tests.vbr.keyrings import CountingKeyring
 
@@ -131,15 +130,12 @@ def test_many_threads_that_share_a_used_up_token_refresh_it_once(simulator, keyr
     with client_of(simulator, keyring=keyring) as client:
         client.sign_in()
     grown_old(keyring)
-    at_once = threading.Barrier(6)
 
     def list_replicas(_: int) -> int:
         with client_of(simulator, keyring=keyring) as client:
-            at_once.wait(10)
             return len(records(client.replicas()))
 
-    with ThreadPoolExecutor(6) as pool:
-        assert list(pool.map(list_replicas, range(6))) == [6] * 6
+    assert at_once(6, list_replicas) == [6] * 6
     assert (logins(simulator), logins(simulator, "refresh_token")) == (1, 1)
 
 
