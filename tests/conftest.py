@@ -45,6 +45,12 @@ hypothesis.register_profile("fuzz", deadline=None, max_examples=3000)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_setupnodes() -> None:
+    """With this variable set, pytest-django reads the settings before this file has named the worker's broker."""
+    del os.environ["DJANGO_SETTINGS_MODULE"]
+
+
 def pytest_unconfigure() -> None:
     if PARTS:
         PARTS.stdin.close()
