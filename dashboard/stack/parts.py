@@ -14,6 +14,8 @@ from dashboard.stack.valkey import Valkey
 WEB_WORKERS = "2"
 WEB_THREADS = "4"
 WEB_GRACE_SECONDS = "4"
+LONGEST_ADDRESS = "8190"
+"""Bytes of a request's first line: the most that gunicorn counts. Of itself it refuses half of that."""
 ANSWER_SECONDS = 5
 READY_OR_NOT = (200, 503)
 POSTGRES_READY = "database system is ready to accept connections"
@@ -52,6 +54,7 @@ def web(data: Path, door: socket.socket) -> Part:
     arguments = ["-m", "gunicorn", "dashboard.wsgi", "--bind", f"fd://{door.fileno()}", "--worker-class", "gthread"]
     arguments += ["--workers", WEB_WORKERS, "--threads", WEB_THREADS, "--graceful-timeout", WEB_GRACE_SECONDS]
     arguments += ["--preload", "--forwarded-allow-ips", "", "--no-control-socket", "--log-level", "warning"]
+    arguments += ["--limit-request-line", LONGEST_ADDRESS]
     return Part("web", python(data, *arguments, pass_fds=(door.fileno(),)), lambda pid, said: bool(readiness(door)))
 
 

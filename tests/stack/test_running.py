@@ -54,6 +54,10 @@ def test_the_health_pages_answer_whatever_the_host_and_no_other_page_does(dashbo
     assert dashboard.get("/accounts/login/", **stranger)[0] == 400
 
 
+def test_an_address_of_five_thousand_letters_reaches_the_dashboard(dashboard):
+    assert dashboard.get(f"/accounts/login/?q={'x' * 5000}")[0] == 200
+
+
 def test_postgres_and_valkey_listen_on_no_network(dashboard):
     listening = {name: dashboard.part(name).net_connections("inet") for name in ("postgres", "valkey")}
 
