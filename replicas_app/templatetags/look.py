@@ -33,11 +33,14 @@ def utc(moment: datetime | None) -> str:
 
 
 @register.filter
-def clock(moment: datetime | None) -> str:
-    """`13:31:04` (UTC) for lists of steps within one day; its title has the date."""
+def clock(moment: datetime | None, beside: datetime | None = None) -> str:
+    """`13:31:04` (UTC) for lists of steps, with the day where it is another one than that of `beside`."""
     if moment is None:
         return NOTHING
-    words = f"{moment.astimezone(UTC):%H:%M:%S}"
+    moment = moment.astimezone(UTC)
+    words = f"{moment:%H:%M:%S}"
+    if beside and beside.astimezone(UTC).date() != moment.date():
+        words = f"{moment.day} {moment:%b}, {words}"
     return format_html('<time datetime="{}" title="{}">{}</time>', _iso(moment), utc_words(moment), words)
 
 

@@ -40,6 +40,13 @@ def test_a_value_is_shown_in_one_way_everywhere(template, value, text):
     assert shown(template, value=value) == text
 
 
+@pytest.mark.parametrize(("hours", "words"), [(2, "15:31:04"), (37, "27 Nov, 02:31:04"), (-24, "24 Nov, 13:31:04")])
+def test_a_step_on_another_day_than_the_first_one_says_its_day(hours, words):
+    step = MOMENT + timedelta(hours=hours)
+
+    assert f">{words}</time>" in shown("{{ step|clock:first }}", step=step, first=MOMENT)
+
+
 @pytest.mark.parametrize(("name", "words"), [("age", "2 h 41 min"), ("ago", "2 h 41 min ago")])
 def test_an_age_carries_its_moment(name, words):
     moment = timezone.now() - timedelta(hours=2, minutes=41)
