@@ -27,6 +27,13 @@ def not_found(request: HttpRequest, exception: Exception) -> HttpResponse:
     return _answer(request, 404, "404.html")
 
 
+def wrong_method(request: HttpRequest, allowed: str) -> HttpResponse:
+    """The address of a button that was opened like a page, or the other way round. `allowed`: what it takes."""
+    response = _answer(request, 405, "405.html")
+    response["Allow"] = allowed
+    return response
+
+
 def failed(request: HttpRequest) -> HttpResponse:
     """Asks the database for nothing, not even for who is signed in: it may be what failed."""
     is_part = wants_part(request)

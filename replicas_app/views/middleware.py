@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
+from replicas_app.views import errors
 from replicas_app.views.shared import page_address, wants_part
 
 CONTENT_POLICY = "default-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
@@ -25,6 +26,17 @@ class SignInRequired(LoginRequiredMiddleware):
     def handle_no_permission(self, request: HttpRequest, view_func: Callable) -> HttpResponse:
         redirect = redirect_to_login(page_address(request) or reverse("overview"), self.get_login_url(view_func))
         return HttpResponseClientRedirect(redirect.url) if request.htmx else redirect
+
+
+class WrongMethods:
+    """Puts words into the empty answer (405) that Django gives to a method that an address does not take."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        response = self.get_response(request)
+        return errors.wrong_method(request, response["Allow"]) if response.status_code == 405 else response
 
 
 class PageHeaders:

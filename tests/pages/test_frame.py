@@ -220,6 +220,15 @@ def test_what_a_role_may_not_see_is_told_as_a_page_and_as_a_notice(signed_in):
     assert (part["X-Notice"], "<html" in part.content.decode()) == ("1", False)
 
 
+@pytest.mark.parametrize("address", ["/accounts/logout/", "/rescans/start/"])
+def test_the_address_of_a_button_typed_by_hand_says_so_in_the_frame(signed_in, address):
+    answer = signed_in().get(address)
+
+    assert (answer.status_code, "POST" in answer["Allow"]) == (405, True)
+    assert "Nothing was done." in answer.content.decode()
+    assert "Sign out" in answer.content.decode()
+
+
 def test_a_form_without_its_token_is_refused_in_the_look():
     client = Client(enforce_csrf_checks=True)
 
