@@ -166,7 +166,13 @@ class ServerForm(forms.ModelForm):
         values = super().clean()
         if values.get("trust") == TrustMode.BUNDLE and not values.get("ca_bundle") and "ca_bundle" not in self.errors:
             self.add_error("ca_bundle", "Paste the certificates of the authority that issued the server's.")
+        if self._moves(values) and not values.get("password"):
+            self.add_error("password", "Type the password again: the stored one is not sent to another address.")
         return values
+
+    def _moves(self, values: dict[str, Any]) -> bool:
+        """Whether a known server gets another address, by which somebody could have its stored password sent to him."""
+        return not self.is_new and "base_url" in values and values["base_url"] != self.initial["base_url"]
 
     def _unlike_others(self, column: str, value: str, words: str) -> str:
         """The value, if no other server has it. One that is stored a moment later is for the constraints to refuse."""

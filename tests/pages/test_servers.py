@@ -10,7 +10,7 @@ from django.db import connections
 from django.utils import timezone
 
 from replicas_app import doctor, models, sync
-from replicas_app.choices import Role, SyncState
+from replicas_app.choices import Role, SyncState, TrustMode
 from replicas_app.models import BackupServer, Replica, RestorePoint, SyncRun
 from replicas_app.simulator import Simulator
 from tests.factories import (
@@ -315,11 +315,35 @@ def test_saving_without_typing_a_password_keeps_it_and_all_that_hangs_on_it(admi
     assert not SyncRun.objects.exists()
 
 
+def test_a_stored_password_is_not_sent_to_another_address(admin):
+    server = make_server(password=PASSWORD, trust=TrustMode.OFF)
+
+    answer = admin.post(f"/servers/{server.pk}/edit/", form_of(server, base_url="https://elsewhere.example.test:9419"))
+
+    stored = BackupServer.objects.get(pk=server.pk)
+    assert "Type the password again: the stored one is not sent to another address." in words(answer)
+    assert (stored.base_url, stored.sync_runs.count()) == (server.base_url, 0)
+
+
+def test_another_spelling_of_the_same_address_keeps_the_password(admin):
+    server = make_server(base_url="https://vbr-oslo.example.test:9419", password=PASSWORD)
+
+    admin.post(f"/servers/{server.pk}/edit/", form_of(server, name="after", base_url="HTTPS://VBR-OSLO.example.test/"))
+
+    server.refresh_from_db()
+    assert (server.name, server.password) == ("after", PASSWORD)
+
+
 @pytest.mark.parametrize(
-    ("field", "value"),
-    [("base_url", "https://elsewhere:9419"), ("username", "other"), ("password", "new"), ("trust", "system")],
+    "change",
+    [
+        {"base_url": "https://elsewhere:9419", "password": "pw1"},
+        {"username": "other"},
+        {"password": "new"},
+        {"trust": "system"},
+    ],
 )
-def test_another_way_in_voids_what_hung_on_the_old_one_and_reads_at_once(admin, field, value):
+def test_another_way_in_voids_what_hung_on_the_old_one_and_reads_at_once(admin, change):
     server = make_server(
         token_encrypted="token",
         refused_sign_ins=2,
@@ -328,7 +352,7 @@ def test_another_way_in_voids_what_hung_on_the_old_one_and_reads_at_once(admin, 
         last_error_cause="login",
     )
 
-    admin.post(f"/servers/{server.pk}/edit/", form_of(server, **{field: value}))
+    admin.post(f"/servers/{server.pk}/edit/", form_of(server, **change))
 
     server.refresh_from_db()
     assert (server.token_encrypted, server.refused_sign_ins, server.sign_in_paused_until) == ("", 0, None)
@@ -339,8 +363,9 @@ def test_another_way_in_voids_what_hung_on_the_old_one_and_reads_at_once(admin, 
 def test_another_address_also_voids_the_revision_and_a_chosen_one_stays(admin):
     moved, chosen = make_server(api_version="1.3-rev0"), make_server(api_version="1.3-rev0")
 
-    admin.post(f"/servers/{moved.pk}/edit/", form_of(moved, base_url="elsewhere"))
-    admin.post(f"/servers/{chosen.pk}/edit/", form_of(chosen, base_url="nowhere", api_version="1.3-rev2"))
+    admin.post(f"/servers/{moved.pk}/edit/", form_of(moved, base_url="elsewhere", password="pw1"))
+    to_nowhere = form_of(chosen, base_url="nowhere", password="pw1", api_version="1.3-rev2")
+    admin.post(f"/servers/{chosen.pk}/edit/", to_nowhere)
 
     assert BackupServer.objects.get(pk=moved.pk).api_version == ""
     assert BackupServer.objects.get(pk=chosen.pk).api_version == "1.3-rev2"
