@@ -20,6 +20,12 @@ document.addEventListener("htmx:afterSwap", () => {
   if (rows() === scrolled.rows) now.scrollTop = scrolled.top;
 });
 
+// What somebody typed before htmx was there to hear it is asked for as soon as it is.
+document.addEventListener("DOMContentLoaded", () => {
+  const field = document.getElementById("q");
+  if (field && field.value !== field.defaultValue) field.dispatchEvent(new Event("search"));
+});
+
 // The search field shows what the list answers, unless somebody is typing in it.
 document.addEventListener("htmx:afterSettle", () => {
   const field = document.getElementById("q");

@@ -4,7 +4,7 @@ import re
 
 import pytest
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
 from replicas_app.choices import Role, SyncState
 from replicas_app.filters import facets
@@ -50,6 +50,20 @@ def test_typing_narrows_the_list_and_keeps_focus_text_and_address(page, sign_in,
     expect(search(page)).to_have_value("alpha-1")
     expect(page.locator("#announce")).to_have_text("5 replicas")
     assert rows(page) == [f"alpha-{number}" for number in (18, 16, 14, 12, 10)]
+
+
+def test_what_was_typed_before_the_scripts_were_there_is_asked_for(page, sign_in, replicas):
+    sign_in()
+
+    def type_first(route: Route) -> None:
+        search(page).press_sequentially("alpha-1")
+        route.continue_()
+
+    page.route(re.compile(r"/lists[^/]*\.js"), type_first)
+    page.goto("/replicas/")
+
+    expect(total(page)).to_have_text("5")
+    expect(page).to_have_url(re.compile(r"/replicas/\?q=alpha-1$"))
 
 
 def test_the_last_wish_wins_however_late_an_earlier_answer_comes(page, sign_in, replicas):
@@ -131,6 +145,7 @@ def test_a_header_sorts_both_ways_and_keeps_focus_and_what_is_asked_for(page, si
 
     page.get_by_role("link", name="Created").click()
     expect(page.locator("th[aria-sort=ascending]")).to_have_text("Created")
+    expect(page.locator("#sort-created")).to_be_focused()
     page.keyboard.press("Enter")
     expect(page.locator("th[aria-sort=descending]")).to_have_text("Created")
 
