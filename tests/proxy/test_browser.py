@@ -4,7 +4,7 @@ import re
 from collections.abc import Iterator
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Request, expect
 
 from replicas_app.choices import Role
 from replicas_app.models import Person
@@ -35,10 +35,15 @@ def complaints(context) -> list[str]:
     found: list[str] = []
     context.on("weberror", lambda error: found.append(str(error.error)))
     context.on("console", lambda told: found.append(told.text) if told.type in ("error", "warning") else None)
-    context.on("requestfailed", lambda request: found.append(f"{request.failure}: {request.url}"))
+    context.on("requestfailed", lambda request: None if was_left(request) else found.append(request.url))
     context.on("response", lambda answer: found.append(answer.url) if answer.status >= 400 else None)
     context.on("request", lambda request: None if request.url.startswith("https:") else found.append(request.url))
     return found
+
+
+def was_left(request: Request) -> bool:
+    """Whether the browser gave the request up itself, because its page was left before the answer came."""
+    return request.failure == "net::ERR_ABORTED"
 
 
 @pytest.fixture
