@@ -261,9 +261,10 @@ def test_a_waiting_run_of_somebody_else_is_joined_and_carried_out(db, simulator)
 def test_a_run_that_another_process_carries_out_is_waited_for(simulator):
     server = make_server_of(simulator)
     their_run = make_sync_run(server, state=SyncState.RUNNING, ended_at=None)
-    out, has_joined = StringIO(), Event()
-    holder = Thread(target=hold_until, args=[has_joined, their_run])
+    out, is_reading, has_joined = StringIO(), Event(), Event()
+    holder = Thread(target=hold_until, args=[has_joined, their_run, is_reading])
     holder.start()
+    is_reading.wait(10)
 
     call_command("sync", "lab", "--json", stdout=out, stderr=Heard(has_joined))
     holder.join()
@@ -284,9 +285,10 @@ class Heard(StringIO):
         return super().write(text)
 
 
-def hold_until(event: Event, run: SyncRun) -> None:
+def hold_until(event: Event, run: SyncRun, is_reading: Event) -> None:
     """Another process that reads the server and ends after the event: a thread with a connection of its own."""
     with locks.try_lock(locks.Space.SYNC, run.server_id):
+        is_reading.set()
         event.wait(10)
         SyncRun.objects.filter(pk=run.pk).update(state=SyncState.SUCCEEDED)
     connection.close()
