@@ -63,6 +63,9 @@ class EventKind(models.TextChoices):
     REMOVED = "removed", "is gone"
     REAPPEARED = "reappeared", "is back"
     STATE = "state", "changed its state"
+    MALWARE = "malware", "changed its malware status"
+    FIRST_POINT = "first_point", "has its first restore point"
+    LAST_POINT = "last_point", "lost its last restore point"
 
 
 REPLICA_STATES = {

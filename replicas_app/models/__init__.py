@@ -1,9 +1,11 @@
 """The tables: people, servers, inventory, activity. Everything is imported from here."""
 
-from replicas_app.models.activity import Event, Rescan, RescanReplica, SyncRun
+from replicas_app.models.activity import Rescan, RescanReplica, SyncRun
+from replicas_app.models.history import Event
 from replicas_app.models.inventory import Replica, ReplicaVM, RestorePoint
 from replicas_app.models.people import Person, SignInAttempts
 from replicas_app.models.servers import BackupServer
+from replicas_app.models.sweeps import SweptPage
 
 __all__ = [
     "BackupServer",
@@ -15,5 +17,6 @@ __all__ = [
     "RescanReplica",
     "RestorePoint",
     "SignInAttempts",
+    "SweptPage",
     "SyncRun",
 ]

@@ -1,4 +1,4 @@
-"""What was done and what happened: sync runs, rescans, events. What a task is doing is a row here."""
+"""What is done: sync runs and rescans. What a task is doing is a row here."""
 
 from datetime import timedelta
 from typing import Self
@@ -12,7 +12,6 @@ from replicas_app.choices import (
     RESCAN_ON_SERVER,
     RESCAN_OPEN,
     SYNC_OPEN,
-    EventKind,
     RescanState,
     SyncState,
     SyncTrigger,
@@ -60,6 +59,11 @@ class SyncRun(models.Model):
     """When a message for a worker was last sent; beat sends another if no worker took it up for a while."""
     started_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+
+    is_full = models.BooleanField(default=False)
+    """Whether it is a full sweep, which alone sees what went; decided when it begins."""
+    why_full = models.TextField(blank=True)
+    """Why it is one, in words."""
 
     step = models.TextField(blank=True)
     """What it is doing, in words, while it runs."""
@@ -271,29 +275,3 @@ class RescanReplica(models.Model):
 
     def __str__(self) -> str:
         return f"replica {self.replica_id} in rescan {self.rescan_id}"
-
-
-class EventQuerySet(models.QuerySet["Event"]):
-    def newest_first(self) -> Self:
-        return self.order_by("-pk")
-
-
-class Event(models.Model):
-    """A change that a sync saw."""
-
-    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="events")
-    replica = models.ForeignKey(Replica, models.CASCADE, related_name="events")
-    run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="events")
-    kind = models.CharField(max_length=12, choices=EventKind)
-    at = models.DateTimeField()
-    old = models.TextField(blank=True)
-    new = models.TextField(blank=True)
-
-    objects = EventQuerySet.as_manager()
-
-    class Meta:
-        db_table = "event"
-        indexes = [models.Index(fields=["replica", "-id"], name="events_of_replica")]
-
-    def __str__(self) -> str:
-        return f"replica {self.replica_id} {self.get_kind_display()}"

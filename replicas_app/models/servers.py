@@ -67,7 +67,25 @@ class BackupServer(models.Model):
     next_sync_at = models.DateTimeField(null=True, db_index=True)
     last_attempt_at = models.DateTimeField(null=True)
     last_success_at = models.DateTimeField(null=True)
-    """When the newest sync that read everything began: what we show is at least as new as this."""
+    """When the newest sync of either kind that came through began: replicas and new points are at least as new."""
+    last_full_at = models.DateTimeField(null=True)
+    """When the newest full sweep that read everything began: so old is what is known of points that went or changed."""
+    next_full_at = models.DateTimeField(null=True)
+    """From when on the next sync has to be a full sweep; null: it has to be one now."""
+    why_full = models.TextField(blank=True)
+    """Why that sweep was asked for before its time, in words; empty where it is the nightly one."""
+    watermark = models.DateTimeField(null=True)
+    """By the backup server's clock: points that were created before it were listed when we read last."""
+    page_size = models.PositiveIntegerField(null=True)
+    """The most records that this server was seen to give at once; null while nothing limits us."""
+    points_uncounted = models.IntegerField(default=0)
+    """How many more points the server counted at the last full sweep than we hold: those that cannot be stored."""
+    doubt = models.JSONField(default=dict)
+    """A drop that nobody has accepted yet: {"replicas" or "restore points": [how many came, how many we hold]}."""
+    accepted_drop = models.JSONField(default=dict)
+    """What a person believed of it, until a full sweep has come through: {listing: how many came}."""
+    history_from = models.DateTimeField(null=True)
+    """What was before this cannot be rebuilt any more: retention has dropped it. Null: everything is kept."""
     last_error = models.TextField(blank=True)
     """Why the last attempt did not read everything, in one sentence; empty when it did."""
     last_error_cause = models.CharField(max_length=40, blank=True)
