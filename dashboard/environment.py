@@ -1,7 +1,9 @@
 """Environment variables as people set them: empty means absent, and what cannot be read is refused by name."""
 
 import os
+from datetime import time
 from pathlib import Path
+from zoneinfo import ZoneInfo
 
 from django.core.exceptions import ImproperlyConfigured
 
@@ -32,6 +34,32 @@ def number(name: str, default: int, *, least: int, most: int) -> int:
     if not (value.isascii() and value.isdecimal() and least <= int(value) <= most):
         raise Misconfigured(f"{name} must be a whole number from {least} to {most}.")
     return int(value)
+
+
+def clock_time(name: str, default: str) -> str:
+    """A time of day as HH:MM."""
+    value = text(name, default).strip()
+    try:
+        time.fromisoformat(value)
+    except ValueError:
+        raise Misconfigured(f"{name} must be a time of day such as {default}.") from None
+    return value
+
+
+def zone(name: str, *defaults: str) -> str:
+    """A time zone by its name in the IANA database; of the defaults the first that is one."""
+    value = text(name).strip()
+    if value and not _is_zone(value):
+        raise Misconfigured(f"{name} must be the name of a time zone such as Europe/Berlin.")
+    return value or next(filter(_is_zone, defaults))
+
+
+def _is_zone(name: str) -> bool:
+    try:
+        ZoneInfo(name)
+    except (KeyError, OSError, ValueError):  # not there; a folder; no name at all
+        return False
+    return True
 
 
 def words(name: str) -> list[str]:

@@ -107,6 +107,10 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "overview"
 CSRF_FAILURE_VIEW = "replicas_app.views.errors.csrf_failure"
 
+# --- syncs: at every server's own interval; once in a night everything is read ----------------------------------------
+FULL_SWEEP_AT = environment.clock_time("FULL_SWEEP_AT", "02:30")
+FULL_SWEEP_ZONE = environment.zone("FULL_SWEEP_ZONE", environment.text("TZ"), "UTC")
+
 # --- words and times --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = False

@@ -34,7 +34,7 @@ def sync(run_id: int, *, should_stop: Callable[[], bool] = lambda: False) -> Non
     with locks.try_lock(locks.Space.SYNC, run.server_id) as is_ours:
         if not is_ours:
             return
-        if not runs.begin(run.pk, timezone.now()):
+        if not runs.begin(run, timezone.now()):
             runs.interrupt(run.pk, timezone.now())
             return
         _perform(run, should_stop)

@@ -1,5 +1,6 @@
 """The life of a `SyncRun`: the wish, the claim, the outcome. That a server has one open run is a constraint."""
 
+import logging
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -9,6 +10,9 @@ from django.utils import timezone
 from replicas_app import locks
 from replicas_app.choices import SyncState, SyncTrigger
 from replicas_app.models import BackupServer, Person, SyncRun
+from replicas_app.sync.schedule import is_due, next_sweep_after
+
+logger = logging.getLogger(__name__)
 
 MESSAGE_LEASE = timedelta(seconds=60)
 """How long a wish may lie with the broker before a worker is told of it once more."""
@@ -16,12 +20,18 @@ STOPPED = "It was stopped because the server was disabled or removed. What was r
 INTERRUPTED = "The process that read this server ended before it was done; the next read begins anew."
 
 
-def request(server: BackupServer, trigger: SyncTrigger, asked_by: Person | None = None) -> tuple[SyncRun, bool]:
+def request(
+    server: BackupServer, trigger: SyncTrigger, asked_by: Person | None = None, *, full: str = ""
+) -> tuple[SyncRun, bool]:
     """The server's open run, and whether it was made now. Whoever asks meanwhile joins the one that is open.
 
-    Whoever asks by hand tells a worker himself; a run of the schedule is told by `take_unheard`.
+    `full`: why it has to be a full sweep, in words. Where the open run has begun without knowing that, the next one,
+    which follows at once, will be. Whoever asks by hand tells a worker himself; a run of the schedule is told by
+    `take_unheard`.
     """
     now = timezone.now()
+    if full:
+        BackupServer.objects.filter(pk=server.pk).update(next_full_at=now, why_full=full)
     told_at = None if trigger == SyncTrigger.SCHEDULE else now
     try:
         with transaction.atomic():
@@ -32,6 +42,17 @@ def request(server: BackupServer, trigger: SyncTrigger, asked_by: Person | None 
         open_run = SyncRun.objects.open().filter(server=server).first()
         return (open_run, False) if open_run else request(server, trigger, asked_by)
     return run, True
+
+
+def accept_drop(server: BackupServer, person: Person | None = None) -> SyncRun:
+    """Believe the drop that the last sweep doubted: the full sweep that follows marks what is gone as removed."""
+    came = {listing: counts[0] for listing, counts in server.doubt.items()}
+    BackupServer.objects.filter(pk=server.pk).update(accepted_drop=came)
+    who = person.get_username() if person else "somebody at the shell"
+    logger.info("server %s: %s accepted the drop to %s", server.pk, who, came)
+    trigger = SyncTrigger.PERSON if person else SyncTrigger.SHELL
+    run, _ = request(server, trigger, person, full=f"{who} accepted the drop")
+    return run
 
 
 def request_due(now: datetime) -> None:
@@ -76,13 +97,30 @@ def interrupt(run_id: int, now: datetime) -> bool:
         return bool(closed.update(state=SyncState.INTERRUPTED, ended_at=now, error=INTERRUPTED, step=""))
 
 
-def begin(run_id: int, now: datetime) -> bool:
-    """Take up a waiting run. The caller holds the server's lock."""
+def begin(run: SyncRun, now: datetime) -> bool:
+    """Take up a waiting run, and decide whether it is a full sweep. The caller holds the server's lock."""
     with transaction.atomic():
-        waiting = SyncRun.objects.filter(pk=run_id, state=SyncState.QUEUED)
-        server = waiting.values("server_id")
-        BackupServer.objects.filter(pk__in=server).update(last_attempt_at=now, data_version=F("data_version") + 1)
-        return bool(waiting.update(state=SyncState.RUNNING, started_at=now, step="Connecting"))
+        server = BackupServer.objects.select_for_update().get(pk=run.server_id)
+        why = _why_full(server, now)
+        waiting = SyncRun.objects.filter(pk=run.pk, state=SyncState.QUEUED)
+        begun = waiting.update(
+            state=SyncState.RUNNING, started_at=now, step="Connecting", is_full=bool(why), why_full=why
+        )
+        BackupServer.objects.filter(pk=server.pk).update(last_attempt_at=now, data_version=F("data_version") + 1)
+    run.refresh_from_db()
+    return bool(begun)
+
+
+def _why_full(server: BackupServer, now: datetime) -> str:
+    if server.last_full_at is None:
+        return server.why_full or "the first read of this server"
+    return (server.why_full or "the nightly sweep") if is_due(server.next_full_at, now) else ""
+
+
+def widen(run: SyncRun, why: str) -> None:
+    """Make a full sweep of an interval's run that found that it does not know enough."""
+    run.is_full, run.why_full = True, why
+    run.save(update_fields=["is_full", "why_full"])
 
 
 def progress(run_id: int, **columns: object) -> bool:
@@ -100,19 +138,42 @@ def stop(server: BackupServer) -> bool:
 def end(run: SyncRun, state: SyncState, *, read_all: bool, error: str = "", cause: str = "", **columns: object) -> None:
     """Write the outcome and what follows for the server's freshness, in the caller's transaction if there is one.
 
-    `read_all`: the server answered with all it has, so its data is as new as the moment when this run began.
+    `read_all`: the server answered with all that such a run asks for, so what it told is as new as the moment when
+    this run began.
     """
     now = timezone.now()
     with transaction.atomic():
+        server = BackupServer.objects.select_for_update().get(pk=run.server_id)
         SyncRun.objects.filter(pk=run.pk).update(
             state=state, ended_at=now, step="", error=error, error_cause=cause, **columns
         )
-        server = BackupServer.objects.filter(pk=run.server_id)
-        server.update(
-            last_error=error,
-            last_error_cause=cause,
-            next_sync_at=now + F("sync_interval_seconds") * timedelta(seconds=1),
-            data_version=F("data_version") + 1,
-        )
+        server.last_error, server.last_error_cause = error, cause
+        server.data_version += 1
         if read_all:
-            server.update(last_success_at=SyncRun.objects.get(pk=run.pk).started_at)
+            _is_as_new_as(server, run, now)
+        is_wanted_again = server.next_full_at is not None and run.started_at < server.next_full_at <= now
+        pause = timedelta(0) if is_wanted_again else timedelta(seconds=server.sync_interval_seconds)
+        server.next_sync_at = now + pause
+        server.save(update_fields=FRESHNESS)
+
+
+FRESHNESS = (
+    "last_error",
+    "last_error_cause",
+    "data_version",
+    "last_success_at",
+    "last_full_at",
+    "next_full_at",
+    "why_full",
+    "watermark",
+    "next_sync_at",
+)
+
+
+def _is_as_new_as(server: BackupServer, run: SyncRun, now: datetime) -> None:
+    server.last_success_at = run.started_at
+    server.watermark = run.started_at + timedelta(seconds=server.clock_skew_seconds or 0)
+    if run.is_full:
+        server.last_full_at = run.started_at
+        if server.next_full_at is None or not run.started_at < server.next_full_at <= now:
+            server.next_full_at, server.why_full = next_sweep_after(now), ""

@@ -44,7 +44,7 @@ def load(server: BackupServer, replicas: int, vms: int, points: int) -> Counts:
     """
     run, _ = runs.request(server, SyncTrigger.SHELL)
     now = timezone.now()
-    runs.begin(run.pk, now)
+    runs.begin(run, now)
     stage.create_tables()
     _stage(_replicas(server, replicas, now), stage.stage_replicas)
     _stage(_points(server, replicas, vms, points, now), stage.stage_points)
