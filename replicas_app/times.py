@@ -5,12 +5,28 @@ from datetime import UTC, datetime, timedelta
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
+SET_BACK_BY = HOUR
+"""A moment that lies ahead of the clock that gave it by no more than this: that clock was set back since, it is new."""
 
 
 def utc_words(moment: datetime) -> str:
     """`25 Nov 2026, 13:31 UTC`."""
     moment = moment.astimezone(UTC)
     return f"{moment.day} {moment:%b} {moment.year}, {moment:%H:%M} UTC"
+
+
+def their_clock(now: datetime, skew_seconds: float | None) -> datetime:
+    """What the clock of a backup server shows at our `now`. `skew_seconds`: theirs minus ours; None while unknown."""
+    return now + timedelta(seconds=skew_seconds or 0)
+
+
+def their_age(moment: datetime, now: datetime, skew_seconds: float | None) -> timedelta:
+    """How long ago a backup server's `moment` was, by the clock that gave it, whatever ours shows.
+
+    Never negative, except for a date in the future that no clock that is merely set back explains.
+    """
+    age = their_clock(now, skew_seconds) - moment
+    return timedelta(0) if -SET_BACK_BY < age < timedelta(0) else age
 
 
 def age_words(age: timedelta) -> str:

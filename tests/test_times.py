@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from replicas_app.times import age_words, ago_words, duration_words, utc_words
+from replicas_app.times import age_words, ago_words, duration_words, their_age, utc_words
 
 
 @pytest.mark.parametrize(
@@ -41,6 +41,30 @@ def test_an_age_is_read_at_a_glance_and_never_negative(age, words):
 )
 def test_an_age_ends_a_sentence(age, words):
     assert ago_words(age) == words
+
+
+NOW = datetime(2026, 11, 25, 13, 31, tzinfo=UTC)
+
+
+@pytest.mark.parametrize("skew", [0, 600, -600, 86_400, -86_400, 7200.4, None], ids=lambda skew: f"{skew} s ahead")
+@pytest.mark.parametrize("minutes", [0, 5, 3000])
+def test_the_age_of_what_a_backup_server_says_is_reckoned_by_its_own_clock(skew, minutes):
+    said = NOW + timedelta(seconds=skew or 0) - timedelta(minutes=minutes)
+
+    assert their_age(said, NOW, skew) == timedelta(minutes=minutes)
+
+
+@pytest.mark.parametrize(
+    ("ahead", "words"),
+    [
+        (timedelta(seconds=40), "just now"),
+        (timedelta(minutes=59), "just now"),
+        (timedelta(hours=5), "in 5 h 00 min"),
+        (timedelta(days=4000), "in 4000 d 0 h"),
+    ],
+)
+def test_a_moment_ahead_of_a_clock_that_was_set_back_is_new_and_a_date_in_the_far_future_stays_one(ahead, words):
+    assert age_words(their_age(NOW + ahead, NOW, 0)) == words
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,8 @@
 """What every page says in the same way: `{% load look %}`.
 
 Filters: `{{ moment|utc }}`, `{{ moment|clock }}`, `{{ moment|age }}`, `{{ moment|ago }}`, `{{ duration|duration }}`,
-`{{ count|number }}`, `{{ sha256|fingerprint }}`.
+`{{ count|number }}`, `{{ sha256|fingerprint }}`; for moments that a backup server gave: `{{ moment|age_by:server }}`,
+`{{ moment|ago_by:server }}`, and for our own (when we read, asked, stored): `age` and `ago`.
 Tags: `{% glyph "turn" %}`, `{% badge "late" "Late" %}`, `{% pill "critical" "Infected" %}`, `{% quiet "ok" "Ready" %}`,
 `{% field form.name %}`.
 """
@@ -16,7 +17,8 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
-from replicas_app.times import age_words, ago_words, duration_words, utc_words
+from replicas_app.models import BackupServer
+from replicas_app.times import age_words, ago_words, duration_words, their_age, utc_words
 
 register = template.Library()
 
@@ -54,6 +56,18 @@ def age(moment: datetime | None) -> str:
 def ago(moment: datetime | None) -> str:
     """`2 h 41 min ago`, `just now`, `in 3 min`, with the moment as its title; `never` for None."""
     return _age(moment, ago_words, "ago")
+
+
+@register.filter
+def age_by(moment: datetime | None, server: BackupServer) -> str:
+    """`2 h 41 min`, of a moment that this server gave, reckoned by its clock; `never` for None."""
+    return _age(moment, age_words, "age", server)
+
+
+@register.filter
+def ago_by(moment: datetime | None, server: BackupServer) -> str:
+    """`2 h 41 min ago`, of a moment that this server gave, reckoned by its clock; `never` for None."""
+    return _age(moment, ago_words, "ago", server)
 
 
 @register.filter
@@ -113,12 +127,24 @@ def field(bound: BoundField) -> dict[str, BoundField]:
     return {"field": bound}
 
 
-def _age(moment: datetime | None, words_of: Callable[[timedelta], str], kind: str) -> str:
+def _age(
+    moment: datetime | None, words_of: Callable[[timedelta], str], kind: str, server: BackupServer | None = None
+) -> str:
     if moment is None:
         return "never"
-    words = words_of(timezone.now() - moment)
+    now = timezone.now()
+    if server is None:
+        age, by = now - moment, ""
+    else:
+        age = their_age(moment, now, server.clock_skew_seconds)
+        by = format_html(' data-skew="{}"', round(server.clock_skew_seconds or 0))
     return format_html(
-        '<time datetime="{}" title="{}" data-since="{}">{}</time>', _iso(moment), utc_words(moment), kind, words
+        '<time datetime="{}" title="{}" data-since="{}"{}>{}</time>',
+        _iso(moment),
+        utc_words(moment),
+        kind,
+        by,
+        words_of(age),
     )
 
 

@@ -118,10 +118,16 @@ function ageWords(age, kind) {
   return kind === "ago" ? `${spanWords(age)} ago` : spanWords(age);
 }
 
+// data-skew: the moment is a backup server's, whose clock is so many seconds ahead of ours.
+function ageOf(time, now) {
+  const age = now + 1000 * (time.dataset.skew ?? 0) - Date.parse(time.dateTime);
+  return "skew" in time.dataset && age > -HOUR ? Math.max(age, 0) : age;
+}
+
 function tick() {
   const now = serverNow + performance.now() - pageOpened;
   for (const time of document.querySelectorAll("time[data-since]")) {
-    const words = ageWords(now - Date.parse(time.dateTime), time.dataset.since);
+    const words = ageWords(ageOf(time, now), time.dataset.since);
     if (time.textContent !== words) time.textContent = words;
   }
   const pill = document.getElementById("data-age");

@@ -1,10 +1,13 @@
 """The words and marks that every page shares."""
 
+import re
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.template import engines
 from django.utils import timezone
+
+from replicas_app.models import BackupServer
 
 MOMENT = datetime(2026, 11, 25, 13, 31, 4, tzinfo=UTC)
 
@@ -55,6 +58,17 @@ def test_an_age_carries_its_moment(name, words):
 
     assert text.endswith(f' data-since="{name}">{words}</time>')
     assert f'datetime="{moment:%Y-%m-%dT%H:%M:%S}+00:00" title="' in text
+
+
+@pytest.mark.parametrize("skew", [600, -600, -86_400], ids=["10 min ahead", "10 min behind", "ours a day ahead"])
+def test_the_age_of_what_a_server_gave_is_reckoned_by_the_clock_of_that_server_in_an_open_page_too(skew):
+    server = BackupServer(clock_skew_seconds=skew)
+    just_made = timezone.now() + timedelta(seconds=skew)
+    older = just_made - timedelta(hours=2, minutes=41)
+
+    words = shown("{{ new|ago_by:server }} {{ old|age_by:server }}", new=just_made, old=older, server=server)
+
+    assert re.findall(r' data-skew="(-?\d+)">([^<]*)<', words) == [(str(skew), "just now"), (str(skew), "2 h 41 min")]
 
 
 def test_a_bar_without_a_number_says_none():
