@@ -105,6 +105,8 @@ class BackupServer(models.Model):
     doctor_at = models.DateTimeField(null=True, editable=False)
     """When the newest connection test ended; its report is below."""
     doctor_report = models.JSONField(default=dict, editable=False)
+    doctor_run_id = models.BigIntegerField(null=True, editable=False)
+    """The failed sync after which that test is made; null where a person asked for it. No foreign key: runs may go."""
 
     objects = BackupServerQuerySet.as_manager()
 
