@@ -4,13 +4,16 @@ from replicas_app.models.activity import Rescan, RescanReplica, SyncRun
 from replicas_app.models.history import Event
 from replicas_app.models.inventory import Replica, ReplicaVM, RestorePoint
 from replicas_app.models.people import Person, SignInAttempts
+from replicas_app.models.pulse import Part, Pulse
 from replicas_app.models.servers import BackupServer
 from replicas_app.models.sweeps import SweptPage
 
 __all__ = [
     "BackupServer",
     "Event",
+    "Part",
     "Person",
+    "Pulse",
     "Replica",
     "ReplicaVM",
     "Rescan",
