@@ -20,14 +20,19 @@ class Event(models.Model):
     """A change that a sync saw, of a replica, of a VM on it (`vm` alone) or of one of its restore points (`point`).
 
     A point's own appearing and going are no events: they stand in its row (`first_seen_at`, `removed_at`). Where it
-    comes back its row forgets when it went, so `old` of that event keeps it, as ISO text.
+    comes back its row forgets when it went, so `old` of that event keeps it, as ISO text. Only the key of the replica
+    is a constraint: a merge takes all of them from the rows that it has just joined.
     """
 
-    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="events")
-    replica = models.ForeignKey(Replica, models.CASCADE, related_name="events")
-    vm = models.ForeignKey(ReplicaVM, models.CASCADE, null=True, related_name="events")
-    point = models.ForeignKey(RestorePoint, models.CASCADE, null=True, related_name="events")
-    run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="events")
+    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="events", db_constraint=False, db_index=False)
+    replica = models.ForeignKey(Replica, models.CASCADE, related_name="events", db_index=False)
+    vm = models.ForeignKey(
+        ReplicaVM, models.CASCADE, null=True, related_name="events", db_constraint=False, db_index=False
+    )
+    point = models.ForeignKey(
+        RestorePoint, models.CASCADE, null=True, related_name="events", db_constraint=False, db_index=False
+    )
+    run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="events", db_constraint=False)
     kind = models.CharField(max_length=12, choices=EventKind)
     at = models.DateTimeField()
     old = models.TextField(blank=True)

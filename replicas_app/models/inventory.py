@@ -55,7 +55,7 @@ class ReplicaQuerySet(models.QuerySet["Replica"]):
 class Replica(models.Model):
     """The product of one replication job on one backup server. Known by (server, uuid), never by its name."""
 
-    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="replicas")
+    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="replicas", db_index=False)
     uuid = models.UUIDField()
     type = models.TextField(blank=True)
     name = models.TextField()
@@ -143,7 +143,7 @@ class ReplicaVM(models.Model):
     """One VM on a replica: the row that a DR engineer thinks in. The API names it only on its restore points."""
 
     server = models.ForeignKey(BackupServer, models.CASCADE, related_name="vms")
-    replica = models.ForeignKey(Replica, models.CASCADE, related_name="vms")
+    replica = models.ForeignKey(Replica, models.CASCADE, related_name="vms", db_index=False)
     name = models.TextField()
     sort_key = models.TextField(db_collation="C")
     search = models.TextField(editable=False)
@@ -210,11 +210,16 @@ class RestorePointQuerySet(models.QuerySet["RestorePoint"]):
 
 
 class RestorePoint(models.Model):
-    """One state of one VM to which one can fail over. Immutable but for state, malware status and operations."""
+    """One state of one VM to which one can fail over. Immutable but for state, malware status and operations.
 
-    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="points")
-    replica = models.ForeignKey(Replica, models.CASCADE, related_name="points")
-    vm = models.ForeignKey(ReplicaVM, models.CASCADE, related_name="points")
+    Its keys are no constraints of the database: they come out of a join over the tables that they lead to, in the
+    transaction that inserts the point, and having each checked once more took as long as the insert itself (150,000
+    points: 2.4 s beside 3.0 s). Whoever deletes a server, a replica or a VM deletes its points first.
+    """
+
+    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="points", db_constraint=False, db_index=False)
+    replica = models.ForeignKey(Replica, models.CASCADE, related_name="points", db_constraint=False, db_index=False)
+    vm = models.ForeignKey(ReplicaVM, models.CASCADE, related_name="points", db_constraint=False, db_index=False)
     uuid = models.UUIDField()
     created_at = models.DateTimeField()
     state = models.TextField(blank=True)
@@ -232,8 +237,8 @@ class RestorePoint(models.Model):
         constraints = [models.UniqueConstraint(fields=["server", "uuid"], name="point_once")]
         indexes = [
             models.Index(fields=["created_at", "id"], name="point_by_created", condition=PRESENT),
-            models.Index(fields=["replica", "created_at"], name="point_by_replica", condition=PRESENT),
-            models.Index(fields=["vm", "created_at"], name="point_by_vm", condition=PRESENT),
+            models.Index(fields=["replica", "created_at"], name="point_by_replica"),
+            models.Index(fields=["vm", "created_at"], name="point_by_vm"),
             models.Index(
                 fields=["malware", "created_at"],
                 name="point_not_clean",

@@ -78,8 +78,9 @@ class BackupServer(models.Model):
     """By the backup server's clock: points that were created before it were listed when we read last."""
     page_size = models.PositiveIntegerField(null=True)
     """The most records that this server was seen to give at once; null while nothing limits us."""
-    points_uncounted = models.IntegerField(default=0)
-    """How many more points the server counted at the last full sweep than we hold: those that cannot be stored."""
+    uncounted = models.JSONField(default=dict)
+    """How many more points the server counted at the last full sweep than we hold, as {malware status: points}, ""
+    for all: those that cannot be stored. What is not in it could not be counted."""
     doubt = models.JSONField(default=dict)
     """A drop that nobody has accepted yet: {"replicas" or "restore points": [how many came, how many we hold]}."""
     accepted_drop = models.JSONField(default=dict)
