@@ -68,6 +68,14 @@ class EventKind(models.TextChoices):
     LAST_POINT = "last_point", "lost its last restore point"
 
 
+class EventAbout(models.TextChoices):
+    """What an event is of."""
+
+    REPLICA = "replica", "Replica"
+    VM = "vm", "VM"
+    POINT = "point", "Restore point"
+
+
 REPLICA_STATES = {
     "Ready": "Ready",
     "Processing": "Processing",

@@ -1,7 +1,7 @@
 """The tables: people, servers, inventory, activity. Everything is imported from here."""
 
 from replicas_app.models.activity import Rescan, RescanReplica, SyncRun
-from replicas_app.models.history import Event
+from replicas_app.models.history import Drop, Event
 from replicas_app.models.inventory import Replica, ReplicaVM, RestorePoint
 from replicas_app.models.people import Person, SignInAttempts
 from replicas_app.models.pulse import Part, Pulse
@@ -10,6 +10,7 @@ from replicas_app.models.sweeps import SweptPage
 
 __all__ = [
     "BackupServer",
+    "Drop",
     "Event",
     "Part",
     "Person",

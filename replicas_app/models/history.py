@@ -1,19 +1,66 @@
-"""What happened: the changes that syncs saw."""
+"""What happened: the changes that syncs saw, and what retention has dropped of them since."""
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
 from django.db.models import Q
 
-from replicas_app.choices import EventKind
+from replicas_app.choices import (
+    MALWARE_TONES,
+    MALWARE_WORDS,
+    REPLICA_STATE_TONES,
+    REPLICA_STATES,
+    EventAbout,
+    EventKind,
+)
 from replicas_app.models.activity import SyncRun
 from replicas_app.models.inventory import Replica, ReplicaVM, RestorePoint
 from replicas_app.models.servers import BackupServer
 
 
 class EventQuerySet(models.QuerySet["Event"]):
+    def present(self) -> Self:
+        """All: what happened stays so."""
+        return self.all()
+
     def newest_first(self) -> Self:
+        """In the order in which they were written, which is what every index of them ends in."""
         return self.order_by("-pk")
+
+    def of_server(self, server: BackupServer) -> Self:
+        return self.filter(server=server)
+
+    def of_replica(self, replica: Replica) -> Self:
+        """Its own, and those of its VMs and their points."""
+        return self.filter(replica=replica)
+
+    def of_vm(self, vm: ReplicaVM) -> Self:
+        """Its own, and those of its points."""
+        return self.filter(vm=vm)
+
+    def of_point(self, point: RestorePoint) -> Self:
+        return self.filter(point=point)
+
+    def about(self, *things: str) -> Self:
+        """Those of replicas, of VMs or of restore points themselves, by the values of `EventAbout`."""
+        return self.filter(Q.create([ABOUT[thing] for thing in things], connector=Q.OR))
+
+    def with_about(self) -> Self:
+        """With `of`: the value of `EventAbout`."""
+        cases = [models.When(condition, then=models.Value(thing)) for thing, condition in ABOUT.items()]
+        return self.annotate(of=models.Case(*cases, output_field=models.TextField()))
+
+    def with_names(self) -> Self:
+        return self.select_related("server", "replica", "vm", "point")
+
+
+ABOUT = {
+    EventAbout.REPLICA: Q(vm=None),
+    EventAbout.VM: Q(vm__isnull=False, point=None),
+    EventAbout.POINT: Q(point__isnull=False),
+}
+"""What an event is of → how its row tells."""
 
 
 class Event(models.Model):
@@ -48,7 +95,90 @@ class Event(models.Model):
             models.Index(fields=["kind", "-id"], name="events_of_kind"),
             models.Index(fields=["vm", "-id"], name="events_of_vm", condition=Q(vm__isnull=False)),
             models.Index(fields=["point", "-id"], name="events_of_point", condition=Q(point__isnull=False)),
+            models.Index(fields=["at"], name="events_by_time"),
         ]
 
     def __str__(self) -> str:
         return f"replica {self.replica_id} {self.get_kind_display()}"
+
+    @property
+    def about(self) -> EventAbout:
+        if self.point_id:
+            return EventAbout.POINT
+        return EventAbout.VM if self.vm_id else EventAbout.REPLICA
+
+    @property
+    def does(self) -> str:
+        """The sentence from its verb on, up to where `value_words` end it: `turned from Clean to`."""
+        if self.is_a_turn:
+            return f"turned from {self._words(self.old)} to"
+        bare, before_a_value = DOES.get(self.kind, (str(self.get_kind_display()),) * 2)
+        return before_a_value if self.value_words else bare
+
+    @property
+    def is_a_turn(self) -> bool:
+        """Whether something that stays has another value now."""
+        return self.kind in (EventKind.STATE, EventKind.MALWARE)
+
+    @property
+    def value_words(self) -> str:
+        """The value that the sentence ends in; empty where it has none."""
+        if self.is_a_turn:
+            return self._words(self.new)
+        value = self.old if self.kind == EventKind.REMOVED else self.new
+        return REPLICA_STATES.get(value, value)
+
+    @property
+    def value_tone(self) -> str:
+        tones = MALWARE_TONES if self.kind == EventKind.MALWARE else REPLICA_STATE_TONES
+        return "ok" if self.kind == EventKind.REMOVED else tones.get(self.new, "unknown")
+
+    @property
+    def gone_since(self) -> datetime | None:
+        """Since when a point that is back had been gone; None for every other event."""
+        return datetime.fromisoformat(self.old) if self.point_id and self.kind == EventKind.REAPPEARED else None
+
+    def _words(self, value: str) -> str:
+        known = MALWARE_WORDS if self.kind == EventKind.MALWARE else REPLICA_STATES
+        return known.get(value, value) or "no state"
+
+
+DOES = {
+    EventKind.APPEARED: ("appeared", "appeared,"),
+    EventKind.REMOVED: ("is gone", "is gone, last seen as"),
+    EventKind.REAPPEARED: ("is back", "is back,"),
+    EventKind.FIRST_POINT: ("has its first restore point", "has its first restore point,"),
+    EventKind.LAST_POINT: ("lost its last restore point", "lost its last restore point,"),
+}
+"""Kind → how its sentence goes on after what it is of: where nothing follows, and where a value does."""
+
+
+class DropQuerySet(models.QuerySet["Drop"]):
+    def newest_by_server(self) -> dict[int, "Drop"]:
+        """What was dropped last of each server, by the server's key."""
+        return {drop.server_id: drop for drop in self.order_by("server", "-pk").distinct("server")}
+
+
+class Drop(models.Model):
+    """What one pass of retention has dropped of one server's history, so that nothing goes silently."""
+
+    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="drops")
+    began_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    """Null while there may be more to drop."""
+    events = models.PositiveBigIntegerField(default=0)
+    points = models.PositiveBigIntegerField(default=0)
+    vms = models.PositiveBigIntegerField(default=0)
+    replicas = models.PositiveBigIntegerField(default=0)
+
+    objects = DropQuerySet.as_manager()
+
+    class Meta:
+        db_table = "history_drop"
+        constraints = [
+            models.UniqueConstraint(fields=["server"], condition=Q(ended_at=None), name="one_open_drop_per_server"),
+        ]
+        indexes = [models.Index(fields=["server", "-id"], name="drops_of_server")]
+
+    def __str__(self) -> str:
+        return f"drop {self.pk} of server {self.server_id}"

@@ -239,6 +239,7 @@ class RestorePoint(models.Model):
             models.Index(fields=["created_at", "id"], name="point_by_created", condition=PRESENT),
             models.Index(fields=["replica", "created_at"], name="point_by_replica"),
             models.Index(fields=["vm", "created_at"], name="point_by_vm"),
+            models.Index(fields=["server", "removed_at"], name="point_vanished", condition=~PRESENT),
             models.Index(
                 fields=["malware", "created_at"],
                 name="point_not_clean",

@@ -16,6 +16,7 @@ STATEMENTS: tuple[LiteralString, ...] = (
     "DELETE FROM rescan_replica WHERE rescan_id IN (SELECT id FROM rescan WHERE server_id = %s)",
     "DELETE FROM rescan WHERE server_id = %s",
     "DELETE FROM event WHERE server_id = %s",
+    "DELETE FROM history_drop WHERE server_id = %s",
     "DELETE FROM restore_point WHERE server_id = %s",
     "DELETE FROM replica_vm WHERE server_id = %s",
     "DELETE FROM replica WHERE server_id = %s",
