@@ -7,37 +7,27 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from replicas_app.filters import fields
 from replicas_app.filters.fields import shown
+from replicas_app.filters.keys import among
 from replicas_app.filters.listing import ListFilters
 from replicas_app.filters.orders import Order
 from replicas_app.filters.pieces import Way, way_to
 from replicas_app.filters.vocabulary import MALWARE, PLATFORM, STATES, TYPES, spelled
 from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
 
-FEW = 10_000
 COMMON_MALWARE = ("", "Clean")
 """What nearly all points are."""
 
 
-def _of(column: str, rows: QuerySet) -> Q:
-    """The points of these rows.
-
-    Where they are few, they are looked up first: Postgres, which only guesses how many they are, would else read a
-    million points, the newest first, for want of one that belongs to them.
-    """
-    few = list(rows.values_list("pk", flat=True)[: FEW + 1])
-    return Q(**{f"{column}__in": few if len(few) <= FEW else rows})
-
-
 def _on(replicas: QuerySet) -> Q:
     """The points of these replicas. Those without any, as CDP ones are, would be looked for in vain."""
-    return _of("replica", replicas.filter(Exists(RestorePoint.objects.filter(replica=OuterRef("pk")))))
+    return among("replica", replicas.filter(Exists(RestorePoint.objects.filter(replica=OuterRef("pk")))))
 
 
 def _matching(text: str) -> Q:
     """Points whose VM's or replica's name matches, and the one whose own id is what was typed."""
-    found = _of("vm", ReplicaVM.objects.search_with_replicas(text))
+    found = among("vm", ReplicaVM.objects.search_with_replicas(text))
     try:
-        return found | _of("pk", RestorePoint.objects.with_uuid(UUID(text.removeprefix("="))))
+        return found | among("pk", RestorePoint.objects.with_uuid(UUID(text.removeprefix("="))))
     except ValueError:
         return found
 
