@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Self
 
 from django.conf import settings
+from django.contrib.postgres.fields import ArrayField
 from django.db import models
 from django.db.models import OuterRef, Q, Subquery
 from django.urls import reverse
@@ -206,7 +207,20 @@ class Rescan(models.Model):
     stop_answer = models.TextField(blank=True)
     """Why the server did not take that, in words."""
     sync_run = models.ForeignKey(SyncRun, models.SET_NULL, null=True, related_name="rescans")
-    """The read of the server that began after this rescan had ended."""
+    """The full sweep of the server that began after this rescan had ended; the newest, where the first ones failed."""
+
+    changes_since = models.DateTimeField(null=True)
+    """The end of the newest read that "before" knows of: what later reads saw is a change. Null: never asked."""
+    events_since = models.BigIntegerField(null=True)
+    """The newest event of the server that "before" knows of; null where there was none."""
+    read_before_at = models.DateTimeField(null=True)
+    """So new is what stands before it: when the server had last been read."""
+    swept_before_at = models.DateTimeField(null=True)
+    """And so new is what it knows of points that go or change: when the server had last been read in full."""
+    read_after_at = models.DateTimeField(null=True)
+    """So new is what stands after it; null while nobody knows what it changed."""
+    changes = models.JSONField(default=dict)
+    """What it changed, in sums (`rescans.compare` has their names); empty while nobody knows."""
     replicas = models.ManyToManyField(Replica, through="RescanReplica", related_name="rescans")
 
     objects = RescanQuerySet.as_manager()
@@ -260,17 +274,51 @@ class Rescan(models.Model):
 
 
 class RescanReplica(models.Model):
-    """A replica in a rescan. While the rescan is open, no other may have the replica."""
+    """A replica in a rescan: how it was when the server was asked, and how it was read after the end.
+
+    While the rescan is open, no other may have the replica.
+    """
 
     rescan = models.ForeignKey(Rescan, models.CASCADE, related_name="members")
     replica = models.ForeignKey(Replica, models.CASCADE, related_name="rescan_members")
     is_open = models.BooleanField(default=True)
+    ended_well_at = models.DateTimeField(null=True)
+    """From when on the replica is left alone for a while; null where the rescan did not end well."""
+
+    state_before = models.TextField(blank=True)
+    state_after = models.TextField(blank=True)
+    malware_before = models.TextField(null=True)
+    """The worst of its points; null without points, as in `Replica`."""
+    malware_after = models.TextField(null=True)
+    vms_before = ArrayField(models.BigIntegerField(), default=list)
+    """The keys of the VMs that had a point."""
+    vms_after = ArrayField(models.BigIntegerField(), default=list)
+    points_before = models.PositiveIntegerField(default=0)
+    points_after = models.PositiveIntegerField(default=0)
+    newest_before = models.DateTimeField(null=True)
+    newest_after = models.DateTimeField(null=True)
+    is_gone = models.BooleanField(default=False)
+    """Whether the server no longer listed it after the rescan."""
+    points_gained = models.PositiveIntegerField(default=0)
+    points_made_since = models.PositiveIntegerField(default=0)
+    """Of those, the ones that a job made after the server had been asked."""
+    points_lost = models.PositiveIntegerField(default=0)
+    points_restated = models.PositiveIntegerField(default=0)
+    """Points that were and are there, in another state."""
+    points_rejudged = models.PositiveIntegerField(default=0)
+    """Points that were and are there, with another malware status."""
+    has_changed = models.BooleanField(default=False)
 
     class Meta:
         db_table = "rescan_replica"
         constraints = [
             models.UniqueConstraint(fields=["rescan", "replica"], name="replica_once_in_a_rescan"),
             models.UniqueConstraint(fields=["replica"], condition=Q(is_open=True), name="replica_in_one_open_rescan"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["replica", "-ended_well_at"], name="replica_rescanned", condition=Q(ended_well_at__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
