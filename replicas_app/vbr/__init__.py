@@ -7,6 +7,7 @@ from replicas_app.vbr.deadlines import Deadlines
 from replicas_app.vbr.errors import Denied, Malformed, Rejected, Unavailable, Unclear, VbrError
 from replicas_app.vbr.keyring import Keyring, MemoryKeyring, Token
 from replicas_app.vbr.listings import Broken, Page
+from replicas_app.vbr.pace import Pace
 from replicas_app.vbr.records import (
     JobStateRecord,
     LogRecord,
@@ -35,6 +36,7 @@ __all__ = [
     "LogRecord",
     "Malformed",
     "MemoryKeyring",
+    "Pace",
     "Page",
     "PointRecord",
     "Rejected",

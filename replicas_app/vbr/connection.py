@@ -51,7 +51,13 @@ class Connection:
 
     def get(self, path: str, query: Query = ()) -> Any:
         """The data of the answer. Repeated after passing faults, and once with a new token."""
-        return self._signed(lambda token: self._repeated(Request("GET", path, query, self._headers(token)))).json()
+        return self.get_answer(path, query).json()
+
+    def get_answer(self, path: str, query: Query = (), *, unless: str = "") -> Answer:
+        """The same as it came. An error with the cause `unless` is raised at once, not repeated."""
+        return self._signed(
+            lambda token: self._repeated(Request("GET", path, query, self._headers(token)), unless=unless)
+        )
 
     def post(self, path: str, data: Any = None) -> Answer:
         """The answer. Sent once (again only after a 401); raises Unclear where it may have been done."""
@@ -144,9 +150,9 @@ class Connection:
         version = {"x-api-version": self._revision.current}
         return version | {"Authorization": f"Bearer {token}"} if token else version
 
-    def _repeated(self, request: Request, judge: Judge = error_of) -> Answer:
+    def _repeated(self, request: Request, judge: Judge = error_of, *, unless: str = "") -> Answer:
         call = self._transport.call()
-        return self._retries.run(lambda: self._judged(request, call, judge, readable=True), call)
+        return self._retries.run(lambda: self._judged(request, call, judge, readable=True), call, unless=unless)
 
     def _once(self, request: Request) -> Answer:
         """On a fresh connection: one that the server is about to close would leave the outcome unclear."""

@@ -5,21 +5,30 @@ end is an empty page, or having had as many as `total` says. Whether the listing
 rows move between pages while one pages, so count the distinct ids and compare.
 """
 
+import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Generic, NamedTuple, TypeVar
 
-from replicas_app.vbr.errors import Malformed, Rejected
+import orjson
+
+from replicas_app.vbr.answers import Answer
+from replicas_app.vbr.errors import Malformed, VbrError
+from replicas_app.vbr.pace import Pace
 from replicas_app.vbr.times import Clock
 
 Record = TypeVar("Record")
 FromJson = Callable[[dict, Clock], Record]
-Fetch = Callable[[int, int], Any]
-"""(skip, limit) → the data of that page."""
+Fetch = Callable[[int, int], Answer]
+"""(skip, limit) → the answer with that page."""
+Known = Callable[[int, bytes], bool]
+"""(skip, digest) → whether what stands on that page is known already."""
 
 PAGE_SIZE = 1000
-SAFE_PAGE_SIZE = 200
-"""The documented default of every server, asked for when a server refuses more; the largest is not documented."""
+"""For lists that are not read to their end or are short: see `pace` for the others."""
+FORMAT = b"records 1"
+"""Part of every digest. Changed whenever the same answer would make other records than before."""
+_LONGEST_PAGINATION = 1000
 
 _MOST_REPEATS = 3
 """A row that moves between pages of one may show the same page twice; a server that ignores `skip` does for ever."""
@@ -45,31 +54,72 @@ class Page(Generic[Record]):
     """Rows before this page."""
     naive_times: int
     """How many times came without a zone and were taken as UTC."""
+    digest: bytes = b""
+    """16 bytes: equal for pages with the same rows, whatever they say of the listing as a whole."""
+    is_known: bool = False
+    """The caller knows this page by its digest: no record was made of it."""
 
 
 def pages(
-    fetch: Fetch, from_json: FromJson[Record], *, skip: int = 0, page_size: int = PAGE_SIZE
+    fetch: Fetch, from_json: FromJson[Record], *, pace: Pace, known: Known | None = None, skip: int = 0
 ) -> Iterator[Page[Record]]:
     """All pages from `skip` on. Raises VbrError; what was yielded before that stands."""
-    before, repeats = None, 0
+    limit, before, repeats = pace.first, None, 0
     while True:
-        try:
-            data = fetch(skip, page_size)
-        except Rejected as error:
-            if error.status != 400 or page_size <= SAFE_PAGE_SIZE:
-                raise
-            page_size = SAFE_PAGE_SIZE
-            continue
-        rows, total = _rows_of(data, "data"), _total_of(data)
-        repeats = repeats + 1 if rows == before else 0
+        answer, limit = _granted(fetch, skip, limit, pace)
+        page, mark = _read(answer, from_json, skip, known)
+        repeats = repeats + 1 if mark == before else 0
         if repeats == _MOST_REPEATS:
             raise Malformed("answer", "the same page comes again and again", status=200)
-        page = page_of(rows, from_json, total=total, skip=skip)
+        before, seconds, received, total = mark, answer.round_trip_seconds, page.received, page.total
+        del answer  # a page is large: it is held by whoever asked for it, and by nobody else
         yield page
-        skip += page.received
-        if not rows or (total is not None and skip >= total):
+        del page
+        skip += received
+        if not received or (total is not None and skip >= total):
             return
-        before = rows
+        limit = pace.following(limit, received, seconds, is_cut=total is not None and received < limit)
+
+
+def _granted(fetch: Fetch, skip: int, limit: int, pace: Pace) -> tuple[Answer, int]:
+    """The page, and the limit with which it came."""
+    while True:
+        try:
+            return fetch(skip, limit), limit
+        except VbrError as error:
+            limit = pace.smaller(limit, error)
+
+
+def _read(answer: Answer, from_json: FromJson[Record], skip: int, known: Known | None) -> tuple[Page[Record], tuple]:
+    """The page, and what marks it: its first row, its last one, and how many there are."""
+    data = answer.json()
+    rows, total = _rows_of(data, "data"), _total_of(data)
+    mark = (len(rows), rows[:1], rows[-1:])
+    digest = _digest_of(answer.body, data)
+    if known is not None and known(skip, digest):
+        return Page([], [], len(rows), total, skip, 0, digest, True), mark
+    return page_of(rows, from_json, total=total, skip=skip, digest=digest), mark
+
+
+def _digest_of(body: bytes, data: dict) -> bytes:
+    """Of the rows alone where the pagination stands behind them, as everywhere; else of all of it.
+
+    The pagination's total changes with each new row of the listing, on every page.
+    """
+    end = body.rfind(b'"pagination"')
+    if end < 0 or not _is_pagination(body[end:], data):
+        end = len(body)
+    return hashlib.blake2b(memoryview(body)[:end], digest_size=16, person=FORMAT).digest()
+
+
+def _is_pagination(tail: bytes, data: dict) -> bool:
+    """Whether this end of a body is the listing's pagination and nothing else."""
+    if len(tail) > _LONGEST_PAGINATION:
+        return False
+    try:
+        return orjson.loads(b"{" + tail) == {"pagination": data.get("pagination")}
+    except orjson.JSONDecodeError:
+        return False
 
 
 def log_page(data: Any, from_json: FromJson[Record]) -> Page[Record]:
@@ -78,7 +128,9 @@ def log_page(data: Any, from_json: FromJson[Record]) -> Page[Record]:
     return page_of(rows, from_json, total=_count(data.get("totalRecords")), skip=0)
 
 
-def page_of(rows: list, from_json: FromJson[Record], *, total: int | None, skip: int) -> Page[Record]:
+def page_of(
+    rows: list, from_json: FromJson[Record], *, total: int | None, skip: int, digest: bytes = b""
+) -> Page[Record]:
     """The rows as records; each that cannot be one is set aside with its reason."""
     clock, records, broken = Clock(), [], []
     for row in rows:
@@ -86,7 +138,7 @@ def page_of(rows: list, from_json: FromJson[Record], *, total: int | None, skip:
             records.append(record_of(row, from_json, clock))
         except ValueError as error:
             broken.append(Broken(_id_of(row), str(error)))
-    return Page(records, broken, len(rows), total, skip, clock.naive)
+    return Page(records, broken, len(rows), total, skip, clock.naive, digest)
 
 
 def record_of(row: object, from_json: FromJson[Record], clock: Clock) -> Record:

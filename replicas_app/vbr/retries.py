@@ -25,14 +25,17 @@ class Retries:
     pause: Callable[[float], object] = threading.Event().wait
     """Waits so many seconds. Where it gives something true (a stop event's `wait`), nothing is asked again."""
 
-    def run(self, send: Callable[[], T], call: Call) -> T:
-        """What `send` gives; repeated after a passing fault or an unreadable answer. Raises the last error."""
+    def run(self, send: Callable[[], T], call: Call, *, unless: str = "") -> T:
+        """What `send` gives; repeated after a passing fault or an unreadable answer. Raises the last error.
+
+        `unless`: a cause after which the caller knows better than to ask the same again.
+        """
         for number in range(self.times):
             try:
                 return send()
             except (Unavailable, Malformed) as error:
                 seconds = _wait_before(number, error)
-                if not call.has_time_for(seconds) or self._stopped(seconds, error):
+                if error.cause == unless or not call.has_time_for(seconds) or self._stopped(seconds, error):
                     raise
         return send()
 

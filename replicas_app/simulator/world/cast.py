@@ -61,6 +61,7 @@ TWIN = 16  # this one in each pattern replicates the VMs of the one before the l
 
 _PERIODS = (15 * MINUTE, HOUR, HOUR, 4 * HOUR, 12 * HOUR, DAY, DAY)
 _PERIOD_OF = {Habit.INFECTED: HOUR, Habit.LAGGING: HOUR, Habit.CDP: 15 * MINUTE}
+_MOST_DAYS = 10_000  # of daily points before a link was lost: as many as a VM may keep, within living memory
 _LOST_LINK = {Habit.PERMANENT, Habit.BROKEN}
 
 
@@ -194,7 +195,7 @@ def _schedule(habit: Habit, chance: Random) -> Schedule:
     if habit is Habit.FAILBACK:
         return Schedule(HOUR, -(70 * HOUR + chance.randrange(11 * HOUR, 11 * HOUR + 30 * MINUTE)), duration, 70, 12)
     if habit in _LOST_LINK:
-        return Schedule(DAY, -(30 * DAY + chance.randrange(2 * DAY)), duration, 30, 100_000)
+        return Schedule(DAY, -(_MOST_DAYS * DAY + chance.randrange(2 * DAY)), duration, _MOST_DAYS, 100_000)
     return Schedule(period, -since, duration)
 
 

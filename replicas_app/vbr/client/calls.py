@@ -4,9 +4,11 @@ from collections.abc import Iterator, Mapping
 from typing import Any, TypeVar
 from urllib.parse import quote
 
+from replicas_app.vbr.answers import Answer
 from replicas_app.vbr.connection import Connection
 from replicas_app.vbr.errors import Malformed
-from replicas_app.vbr.listings import FromJson, Page, pages, record_of
+from replicas_app.vbr.listings import FromJson, Known, Page, pages, record_of
+from replicas_app.vbr.pace import FIRST, Pace
 from replicas_app.vbr.queries import Value, query_of
 from replicas_app.vbr.times import Clock
 
@@ -18,14 +20,22 @@ class Calls:
         self._connection = connection
 
     def _pages(
-        self, path: str, query: Mapping[str, Value], from_json: FromJson[Record], skip: int, page_size: int
+        self,
+        path: str,
+        query: Mapping[str, Value],
+        from_json: FromJson[Record],
+        skip: int,
+        pace: Pace,
+        known: Known | None = None,
     ) -> Iterator[Page[Record]]:
         wanted = query_of(query)
 
-        def fetch(skip: int, limit: int) -> Any:
-            return self._connection.get(path, [("skip", str(skip)), ("limit", str(limit)), *wanted])
+        def fetch(skip: int, limit: int) -> Answer:
+            unless = "timeout" if limit > FIRST else ""  # a smaller page comes sooner than the third try
+            window = [("skip", str(skip)), ("limit", str(limit))]
+            return self._connection.get_answer(path, [*window, *wanted], unless=unless)
 
-        return pages(fetch, from_json, skip=skip, page_size=page_size)
+        return pages(fetch, from_json, pace=pace, known=known, skip=skip)
 
     def _one(self, path: str, from_json: FromJson[Record]) -> Record:
         return read(self._connection.get(path), from_json)

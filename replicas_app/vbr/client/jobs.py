@@ -5,6 +5,7 @@ from datetime import datetime
 
 from replicas_app.vbr.client.calls import Calls
 from replicas_app.vbr.listings import PAGE_SIZE, Page
+from replicas_app.vbr.pace import Pace
 from replicas_app.vbr.records import JobStateRecord, TaskSessionRecord
 
 
@@ -48,7 +49,7 @@ class JobCalls(Calls):
             "orderColumn": order,
             "orderAsc": ascending,
         }
-        return self._pages("/api/v1/jobs/states", query, JobStateRecord.from_json, skip, page_size)
+        return self._pages("/api/v1/jobs/states", query, JobStateRecord.from_json, skip, Pace(page_size))
 
     def task_sessions(
         self,
@@ -89,4 +90,4 @@ class JobCalls(Calls):
             "orderColumn": order,
             "orderAsc": ascending,
         }
-        return self._pages("/api/v1/taskSessions", query, TaskSessionRecord.from_json, skip, page_size)
+        return self._pages("/api/v1/taskSessions", query, TaskSessionRecord.from_json, skip, Pace(page_size))

@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from datetime import datetime
 
 from replicas_app.vbr.client.calls import Calls, path_of
-from replicas_app.vbr.listings import PAGE_SIZE, Page
+from replicas_app.vbr.listings import PAGE_SIZE, Known, Page
+from replicas_app.vbr.pace import Pace
 from replicas_app.vbr.records import PointRecord
 
 
@@ -22,11 +23,14 @@ class PointCalls(Calls):
         order: str = "CreationTime",
         ascending: bool = True,
         skip: int = 0,
+        pace: Pace | None = None,
         page_size: int = PAGE_SIZE,
+        known: Known | None = None,
     ) -> Iterator[Page[PointRecord]]:
         """All points of the server. Old servers have no such list: Rejected("gone").
 
-        `order`: CreationTime, PlatformId, ReplicaId, Name.
+        `order`: CreationTime, PlatformId, ReplicaId, Name. Without a `pace`, pages have at most `page_size` rows.
+        `known` (skip, digest) says of which pages no records need be made.
         """
         query = {
             "nameFilter": name,
@@ -39,7 +43,15 @@ class PointCalls(Calls):
             "orderColumn": order,
             "orderAsc": ascending,
         }
-        return self._pages("/api/v1/replicaPoints", query, PointRecord.from_json, skip, page_size)
+        return self._pages("/api/v1/replicaPoints", query, PointRecord.from_json, skip, pace or Pace(page_size), known)
+
+    def count_points(self, *, created_after: datetime | None = None, malware_status: str | None = None) -> int | None:
+        """How many points the server has, by asking for a single one; None where it does not say.
+
+        Raises Rejected("gone") where there is no list of all points.
+        """
+        page = next(iter(self.points(created_after=created_after, malware_status=malware_status, page_size=1)))
+        return page.total
 
     def point(self, id: str) -> PointRecord:
         return self._one(path_of("/api/v1/replicaPoints", id), PointRecord.from_json)
@@ -57,7 +69,9 @@ class PointCalls(Calls):
         order: str = "CreationTime",
         ascending: bool = True,
         skip: int = 0,
+        pace: Pace | None = None,
         page_size: int = PAGE_SIZE,
+        known: Known | None = None,
     ) -> Iterator[Page[PointRecord]]:
         """The points of one replica; this list cannot be filtered by malware status."""
         query = {
@@ -71,7 +85,7 @@ class PointCalls(Calls):
             "orderAsc": ascending,
         }
         path = path_of("/api/v1/replicas", replica_id, "replicaPoints")
-        return self._pages(path, query, PointRecord.from_json, skip, page_size)
+        return self._pages(path, query, PointRecord.from_json, skip, pace or Pace(page_size), known)
 
     def replica_point(self, replica_id: str, id: str) -> PointRecord:
         path = path_of("/api/v1/replicas", replica_id, "replicaPoints", id)

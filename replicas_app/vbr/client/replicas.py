@@ -5,7 +5,8 @@ from datetime import datetime
 
 from replicas_app.vbr.client.calls import Calls, path_of, read
 from replicas_app.vbr.errors import Malformed, Unclear
-from replicas_app.vbr.listings import PAGE_SIZE, Page
+from replicas_app.vbr.listings import PAGE_SIZE, Known, Page
+from replicas_app.vbr.pace import Pace
 from replicas_app.vbr.records import ReplicaRecord, SessionRecord
 from replicas_app.vbr.revisions import policy_filter
 
@@ -24,11 +25,13 @@ class ReplicaCalls(Calls):
         order: str = "Name",
         ascending: bool = True,
         skip: int = 0,
+        pace: Pace | None = None,
         page_size: int = PAGE_SIZE,
+        known: Known | None = None,
     ) -> Iterator[Page[ReplicaRecord]]:
         """`name` is matched against any parameter of a replica; `*` at its beginning, its end or both.
 
-        `order`: Name, CreationTime, PlatformId, JobId, PolicyTag, State.
+        `order`: Name, CreationTime, PlatformId, JobId, PolicyTag, State. `pace`, `page_size`, `known`: see `points`.
         """
         self._connection.negotiate()
         query = {
@@ -42,7 +45,7 @@ class ReplicaCalls(Calls):
             "orderColumn": order,
             "orderAsc": ascending,
         }
-        return self._pages("/api/v1/replicas", query, ReplicaRecord.from_json, skip, page_size)
+        return self._pages("/api/v1/replicas", query, ReplicaRecord.from_json, skip, pace or Pace(page_size), known)
 
     def replica(self, id: str) -> ReplicaRecord:
         return self._one(path_of("/api/v1/replicas", id), ReplicaRecord.from_json)

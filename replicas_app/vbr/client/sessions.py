@@ -5,6 +5,7 @@ from datetime import datetime
 
 from replicas_app.vbr.client.calls import Calls, path_of
 from replicas_app.vbr.listings import PAGE_SIZE, Page, log_page
+from replicas_app.vbr.pace import Pace
 from replicas_app.vbr.queries import query_of
 from replicas_app.vbr.records import LogRecord, SessionRecord
 from replicas_app.vbr.revisions import takes_several
@@ -48,7 +49,7 @@ class SessionCalls(Calls):
             "orderColumn": order,
             "orderAsc": ascending,
         }
-        return self._pages("/api/v1/sessions", query, SessionRecord.from_json, skip, page_size)
+        return self._pages("/api/v1/sessions", query, SessionRecord.from_json, skip, Pace(page_size))
 
     def session(self, id: str) -> SessionRecord:
         return self._one(path_of("/api/v1/sessions", id), SessionRecord.from_json)
