@@ -1,11 +1,13 @@
 """The clock: what `CELERY_BEAT_SCHEDULE` names is called here, in beat's own process.
 
 The functions look for rows that are due and send a message for each. Were they tasks themselves, a worker that stands
-still would leave a queue full of stale ticks. Nothing is remembered over a restart: everything is due at once.
+still would leave a queue full of stale ticks. Nothing is remembered over a restart: everything is due at once. The
+ticks follow a clock that nobody sets: when that of the machine is put back or forward, none is late or comes twice.
 """
 
 import logging
-from datetime import timedelta
+import time
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from celery.beat import ScheduleEntry, Scheduler
@@ -18,6 +20,11 @@ logger = logging.getLogger(__name__)
 LONG_AGO = timedelta(days=1)
 
 
+def steady_clock() -> datetime:
+    """Goes on evenly whatever the machine's clock is set to; where it began means nothing."""
+    return datetime.fromtimestamp(time.monotonic(), UTC)
+
+
 class InProcessScheduler(Scheduler):
     """Calls the entries' functions instead of sending them to a worker. One that fails is called again next time."""
 
@@ -27,7 +34,8 @@ class InProcessScheduler(Scheduler):
     def setup_schedule(self) -> None:
         self.merge_inplace(self.app.conf.beat_schedule)
         for entry in self.schedule.values():
-            entry.last_run_at = entry.default_now() - LONG_AGO
+            entry.schedule.nowfun = steady_clock
+            entry.last_run_at = steady_clock() - LONG_AGO
 
     def apply_entry(self, entry: ScheduleEntry, producer: Any = None) -> None:
         close_old_connections()

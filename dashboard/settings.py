@@ -147,6 +147,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
 CELERY_BEAT_SCHEDULER = "dashboard.beat:InProcessScheduler"
 CELERY_BEAT_SCHEDULE = {
+    "signs": {"task": "replicas_app.tasks.look_for_signs", "schedule": 10.0},
     "syncs": {"task": "replicas_app.tasks.enqueue_due_syncs", "schedule": 15.0},
     "rescans": {"task": "replicas_app.tasks.enqueue_due_rescans", "schedule": 1.0},
     "tests": {"task": "replicas_app.tasks.enqueue_due_tests", "schedule": 5.0},

@@ -1,16 +1,20 @@
 """The door for Celery: ids in, nothing out, one call of a function below. Running a task twice does no harm.
 
 What has to be done stands in rows; the functions that beat calls find the rows that are due and send a message for
-each. A lost message is sent again, a second one finds nothing to do.
+each. A lost message is sent again, a second one finds nothing to do, and none is added to a queue that nobody takes
+from.
 """
 
 import multiprocessing
+from collections.abc import Callable
+from datetime import datetime
 
-from celery import shared_task
+from celery import Task, current_app, shared_task
 from celery.signals import worker_shutting_down
+from django.db import transaction
 from django.utils import timezone
 
-from replicas_app import doctor, rescans, sync
+from replicas_app import doctor, pulse, rescans, sync
 
 _stopping = multiprocessing.RawValue("b", False)
 """Shared by the worker's processes (they are forked after this module is imported): a sync stops between pages."""
@@ -24,6 +28,8 @@ def ask_tasks_to_stop(**_: object) -> None:
 @shared_task
 def sync_server(run_id: int) -> None:
     sync.sync(run_id, should_stop=lambda: bool(_stopping.value))
+    if server_id := doctor.ask_after(run_id):
+        test_server.delay_on_commit(server_id)
 
 
 def enqueue_due_syncs() -> None:
@@ -31,8 +37,7 @@ def enqueue_due_syncs() -> None:
     now = timezone.now()
     sync.close_orphans(now)
     sync.request_due(now)
-    for run_id in sync.take_unheard(now):
-        sync_server.delay(run_id)
+    _tell_workers(sync_server, sync.take_unheard, now)
 
 
 @shared_task
@@ -45,8 +50,7 @@ def follow_rescan(rescan_id: int) -> None:
 
 def enqueue_due_rescans() -> None:
     """Called by beat: a message for every rescan whose next step is due and of which no worker knows one."""
-    for rescan_id in rescans.take_due(timezone.now()):
-        follow_rescan.delay_on_commit(rescan_id)
+    _tell_workers(follow_rescan, rescans.take_due, timezone.now())
 
 
 @shared_task
@@ -56,5 +60,40 @@ def test_server(server_id: int) -> None:
 
 def enqueue_due_tests() -> None:
     """Called by beat: another message for every connection test that nobody took up."""
-    for server_id in doctor.take_unheard(timezone.now()):
-        test_server.delay(server_id)
+    _tell_workers(test_server, doctor.take_unheard, timezone.now())
+
+
+@shared_task
+def give_sign() -> None:
+    pulse.sign_of_worker(timezone.now())
+
+
+def look_for_signs() -> None:
+    """Called by beat: it lives itself, and asks whether a worker does."""
+    now = timezone.now()
+    pulse.sign_of_scheduler(now)
+    pulse.look_at_work(now)
+    is_asked = pulse.take_question(now)
+    if is_asked or (pulse.is_unanswered(now) and not _messages_waiting() and pulse.take_lost_question(now)):
+        give_sign.delay()
+
+
+def _tell_workers(task: Task, take: Callable[[datetime], list[int]], now: datetime) -> None:
+    """Send a message for each key that `take` gives: all of them count as told, or none if one could not be sent.
+
+    None is sent while nobody takes those that lie in the queue already: an hour without a worker leaves no heap.
+    """
+    with transaction.atomic():
+        keys = take(now)
+        if keys and pulse.is_unanswered(now) and _messages_waiting():
+            transaction.set_rollback(True)
+            return
+        for key in keys:
+            task.delay(key)
+
+
+def _messages_waiting() -> int:
+    """How many messages lie in the queue and no worker has taken."""
+    with current_app.connection_for_write() as broker:
+        queue = current_app.amqp.queues[current_app.conf.task_default_queue]
+        return queue.bind(broker.default_channel).queue_declare().message_count

@@ -7,10 +7,22 @@ import pytest
 
 ROOT = Path(__file__).parents[1]
 BELOW = {
-    "dashboard": {"urls", "tasks", "views", "models", "base"},
+    "dashboard": {"urls", "tasks", "views", "pulse", "models", "base"},
     "urls": {"views"},
-    "views": {"views", "pages", "tasks", "sync", "rescans", "doctor", "servers", "connections", "models", "base"},
-    "tasks": {"sync", "rescans", "doctor", "models", "base"},
+    "views": {
+        "views",
+        "pages",
+        "tasks",
+        "pulse",
+        "sync",
+        "rescans",
+        "doctor",
+        "servers",
+        "connections",
+        "models",
+        "base",
+    },
+    "tasks": {"sync", "rescans", "doctor", "pulse", "models", "base"},
     "management": {
         "pages",
         "tasks",
@@ -25,7 +37,8 @@ BELOW = {
         "base",
     },
     "templatetags": {"pages", "models", "base"},
-    "pages": {"pages", "models", "base"},
+    "pages": {"pages", "pulse", "models", "base"},
+    "pulse": {"models", "base"},
     "sync": {"sync", "connections", "vbr", "models", "base"},
     "rescans": {"rescans", "sync", "connections", "vbr", "models", "base"},
     "doctor": {"doctor", "connections", "vbr", "models", "base"},
@@ -48,6 +61,7 @@ ROOM_OF_MODULE = {
     "apps": "base",
     "filters": "pages",
     "charts": "pages",
+    "exports": "pages",
     "context": "pages",
     "freshness": "pages",
     "overview": "pages",

@@ -10,9 +10,11 @@ from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError, OperationalError, connection
+from django.utils import timezone
 
 from dashboard import first_login
 from dashboard.first_login import Login, NameIsTaken
+from replicas_app import pulse
 from replicas_app.models import BackupServer
 
 PATIENCE_SECONDS = 60
@@ -40,6 +42,7 @@ class Command(BaseCommand):
             bring_up_to_date()
             login = see_to_a_login()
             move_servers(options["moved"])
+            pulse.begin(timezone.now())
         call_command("collectstatic", interactive=False, verbosity=0)
         facts = {**asdict(login), "servers": list(BackupServer.objects.values_list("base_url", flat=True))}
         self.stdout.write(json.dumps(facts) if options["json"] else "The database and the files are ready.")

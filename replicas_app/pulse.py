@@ -1,0 +1,76 @@
+"""Do the scheduler and a worker live? Each writes its signs into a row, and pages tell from them who has fallen silent.
+
+The scheduler signs for itself and asks the workers by a message. It asks again only when that was answered, or when the
+queue is empty and so has lost it: a queue that nobody takes from holds one question, not a heap of them.
+"""
+
+from datetime import datetime, timedelta
+
+from django.db.models import F, Q
+from django.db.models.functions import Coalesce
+
+from replicas_app.choices import SyncState
+from replicas_app.models import Part, Pulse, SyncRun
+
+SILENT_AFTER = timedelta(seconds=90)
+"""Who gives no sign for so long is told on the pages."""
+UNANSWERED_AFTER = timedelta(seconds=30)
+"""A worker that is free answers within a moment; after this none is free, or none is there."""
+
+
+def begin(now: datetime) -> None:
+    """Everything was made ready to run: from now on a sign is expected."""
+    for part in Part:
+        Pulse.objects.update_or_create(part=part, defaults={"at": now, "asked_at": None, "sent_at": None})
+
+
+def sign_of_scheduler(now: datetime) -> None:
+    Pulse.objects.update_or_create(part=Part.SCHEDULER, defaults={"at": now})
+
+
+def sign_of_worker(now: datetime) -> None:
+    """A worker took up the question."""
+    Pulse.objects.update_or_create(part=Part.WORKER, defaults={"at": now, "asked_at": None, "sent_at": None})
+
+
+def look_at_work(now: datetime) -> None:
+    """A sync that has moved is a sign of its worker, whose processes may all be too busy to answer."""
+    running = SyncRun.objects.filter(state=SyncState.RUNNING).order_by("pk")
+    reached = str(list(running.values_list("pk", "step", "rows_read")))
+    Pulse.objects.filter(part=Part.WORKER).exclude(work=reached).update(work=reached, at=now)
+
+
+def take_question(now: datetime) -> bool:
+    """Whether a worker has to be asked now. Two schedulers that look at once ask once."""
+    Pulse.objects.get_or_create(part=Part.WORKER, defaults={"at": now})
+    return _took(Q(sent_at=None), now)
+
+
+def take_lost_question(now: datetime) -> bool:
+    """The same, of a queue that is empty though nobody has answered for a while."""
+    is_recent = Q(sent_at__gt=now - UNANSWERED_AFTER, sent_at__lte=now + UNANSWERED_AFTER)
+    return _took(~is_recent, now)
+
+
+def is_unanswered(now: datetime) -> bool:
+    """Whether no worker has answered for longer than a free one takes."""
+    return Pulse.objects.filter(part=Part.WORKER, asked_at__lte=now - UNANSWERED_AFTER).exists()
+
+
+def silent(now: datetime) -> Pulse | None:
+    """Who gives no sign any more: the scheduler, else the workers, whom it asks; None where all is well.
+
+    A sign that lies ahead of our clock, which was set back, counts as none: the next one comes within seconds.
+    """
+    found = Pulse.objects.in_bulk()
+    scheduler, worker = found.get(Part.SCHEDULER), found.get(Part.WORKER)
+    if scheduler and abs(now - scheduler.at) > SILENT_AFTER:
+        return scheduler
+    if worker and worker.asked_at and abs(now - max(worker.at, worker.asked_at)) > SILENT_AFTER:
+        return worker
+    return None
+
+
+def _took(question: Q, now: datetime) -> bool:
+    worker = Pulse.objects.filter(question, part=Part.WORKER)
+    return bool(worker.update(asked_at=Coalesce(F("asked_at"), now), sent_at=now))
