@@ -10,7 +10,7 @@ PRODUCTION = PUBLIC_URL=https://dashboard.example.com \
 
 SPREAD = -n logical --maxprocesses 4 --dist worksteal
 
-.PHONY: run test fuzz lint audit tools
+.PHONY: run test fuzz bench soak lint audit tools
 .DEFAULT_GOAL := run
 
 run:
@@ -22,6 +22,15 @@ test: tools
 
 fuzz: tools
 	HYPOTHESIS_PROFILE=fuzz .venv/bin/python -m pytest $(SPREAD) -m fuzz $(ARGS)
+
+# CASES=first,sweep for some of them; ARGS=--small for a quick look.
+comma := ,
+bench: tools
+	.venv/bin/python -m tests.bench $(subst $(comma), ,$(CASES)) $(ARGS)
+
+# MINUTES=3 for a shorter one; ARGS=--seed=7 for the kills of another one, at the same moments.
+soak: tools
+	.venv/bin/python -m tests.soak $(addprefix --minutes=,$(MINUTES)) $(ARGS)
 
 lint: tools
 	.venv/bin/ruff format --check .

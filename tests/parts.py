@@ -27,24 +27,36 @@ def main() -> None:
         home.chmod(0o711)
         run = home / "run"
         run.mkdir()
-        postgres = Postgres(home / "pg", run, "not-a-secret")
-        valkey = Valkey(home / "valkey", run)
-        (home / "data" / "static").mkdir(parents=True)  # whitenoise looks for it
-        postgres.prepare()
-        valkey.prepare()
-        with (
-            running(postgres.command(*NOT_FOR_KEEPS), postgres.is_ready),
-            running(valkey.command(), lambda _: valkey.is_ready()),
-        ):
-            told = {"DATABASE_URL": postgres.url, "CELERY_BROKER_URL": valkey.url, "DATA_DIR": str(home / "data")}
+        with parts(home, run, *NOT_FOR_KEEPS) as told:
             print(json.dumps(told), flush=True)
             sys.stdin.read()
 
 
 @contextmanager
-def running(command: Command, is_ready: Callable[[int], bool]) -> Iterator[None]:
+def parts(home: Path, run: Path, *settings: str, log: Path | None = None) -> Iterator[dict[str, str]]:
+    """Both servers, their data in `home`, their sockets in `run`; what to put into the environment of their users.
+
+    Postgres runs with these settings, and writes what it has to say into `log`, if one is given.
+    """
+    postgres = Postgres(home / "pg", run, "not-a-secret")
+    valkey = Valkey(home / "valkey", run)
+    (home / "data" / "static").mkdir(parents=True)  # whitenoise looks for it
+    postgres.prepare()
+    valkey.prepare()
+    with (
+        running(postgres.command(*settings), postgres.is_ready, log),
+        running(valkey.command(), lambda _: valkey.is_ready()),
+    ):
+        yield {"DATABASE_URL": postgres.url, "CELERY_BROKER_URL": valkey.url, "DATA_DIR": str(home / "data")}
+
+
+@contextmanager
+def running(command: Command, is_ready: Callable[[int], bool], log: Path | None = None) -> Iterator[None]:
     """Start a server, wait until it is ready, and end it by the signal that Postgres and Valkey both end well on."""
-    server = subprocess.Popen(command.arguments, stdout=subprocess.DEVNULL, start_new_session=True, **command.options)
+    words = {"stderr": log.open("ab")} if log else {}
+    server = subprocess.Popen(
+        command.arguments, stdout=subprocess.DEVNULL, start_new_session=True, **command.options, **words
+    )
     try:
         deadline = time.monotonic() + READY_SECONDS
         while not is_ready(server.pid):

@@ -1,0 +1,55 @@
+"""Syncs in a process of their own, as a worker's child has them: `python -m tests.bench.reading SERVER TIMES [WHY]`.
+
+Prints one line of JSON. WHY makes each of them a full sweep. A sync that does not succeed is an error: what it took
+says nothing.
+"""
+
+import json
+import resource
+import sys
+import time
+from pathlib import Path
+
+import django
+
+django.setup()
+
+from replicas_app import sync, tasks  # noqa: E402
+from replicas_app.choices import SyncState, SyncTrigger  # noqa: E402
+from replicas_app.models import BackupServer, SyncRun  # noqa: E402
+
+STATUS = Path("/proc/self/status")
+
+
+def main() -> None:
+    server_id, times, full = sys.argv[1:]
+    runs, seconds = [], []
+    for _ in range(int(times)):
+        run, _ = sync.request(BackupServer.objects.get(pk=server_id), SyncTrigger.SHELL, full=full)
+        began = time.perf_counter()
+        tasks.sync_server(run.pk)
+        seconds.append(time.perf_counter() - began)
+        runs.append(outcome(run))
+    print(json.dumps({"seconds": seconds, "counts": runs, "peak_mb": peak_megabytes()}))
+
+
+def outcome(run: SyncRun) -> dict[str, int]:
+    run.refresh_from_db()
+    if run.state != SyncState.SUCCEEDED:
+        sys.exit(f"The sync ended as {run.state}: {run.error}")
+    return {
+        name: getattr(run, name)
+        for name in ("is_full", "replicas_added", "replicas_changed", "points_added", "points_changed")
+    }
+
+
+def peak_megabytes() -> float:
+    """The most memory that this process ever had, by the kernel's own mark."""
+    if STATUS.exists():
+        (line,) = (line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
+        return int(line.split()[1]) / 1024
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2  # bytes on macOS
+
+
+if __name__ == "__main__":
+    main()
