@@ -6,7 +6,7 @@ MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
 SET_BACK_BY = HOUR
-"""A moment that lies ahead of the clock that gave it by no more than this: that clock was set back since, it is new."""
+"""What lies ahead of the clock that gave it by no more than this is new: that clock was set back since."""
 
 
 def utc_words(moment: datetime) -> str:
@@ -20,13 +20,15 @@ def their_clock(now: datetime, skew_seconds: float | None) -> datetime:
     return now + timedelta(seconds=skew_seconds or 0)
 
 
-def their_age(moment: datetime, now: datetime, skew_seconds: float | None) -> timedelta:
-    """How long ago a backup server's `moment` was, by the clock that gave it, whatever ours shows.
-
-    Never negative, except for a date in the future that no clock that is merely set back explains.
-    """
-    age = their_clock(now, skew_seconds) - moment
+def age_at(moment: datetime, now: datetime) -> timedelta:
+    """How long before `now` something was. Never negative, but for what no clock that was merely set back explains."""
+    age = now - moment
     return timedelta(0) if -SET_BACK_BY < age < timedelta(0) else age
+
+
+def their_age(moment: datetime, now: datetime, skew_seconds: float | None) -> timedelta:
+    """How long ago a backup server's `moment` was, by the clock that gave it, whatever ours shows."""
+    return age_at(moment, their_clock(now, skew_seconds))
 
 
 def age_words(age: timedelta) -> str:

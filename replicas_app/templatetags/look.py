@@ -132,12 +132,9 @@ def _age(
 ) -> str:
     if moment is None:
         return "never"
-    now = timezone.now()
-    if server is None:
-        age, by = now - moment, ""
-    else:
-        age = their_age(moment, now, server.clock_skew_seconds)
-        by = format_html(' data-skew="{}"', round(server.clock_skew_seconds or 0))
+    skew = server.clock_skew_seconds if server else 0
+    age = their_age(moment, timezone.now(), skew)
+    by = format_html(' data-skew="{}"', round(skew)) if skew else ""
     return format_html(
         '<time datetime="{}" title="{}" data-since="{}"{}>{}</time>',
         _iso(moment),

@@ -121,7 +121,7 @@ function ageWords(age, kind) {
 // data-skew: the moment is a backup server's, whose clock is so many seconds ahead of ours.
 function ageOf(time, now) {
   const age = now + 1000 * (time.dataset.skew ?? 0) - Date.parse(time.dateTime);
-  return "skew" in time.dataset && age > -HOUR ? Math.max(age, 0) : age;
+  return age > -HOUR ? Math.max(age, 0) : age; // ahead by less: the clock that gave it was set back since
 }
 
 function tick() {

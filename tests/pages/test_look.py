@@ -71,6 +71,11 @@ def test_the_age_of_what_a_server_gave_is_reckoned_by_the_clock_of_that_server_i
     assert re.findall(r' data-skew="(-?\d+)">([^<]*)<', words) == [(str(skew), "just now"), (str(skew), "2 h 41 min")]
 
 
+@pytest.mark.parametrize(("ahead", "words"), [(timedelta(minutes=10), "just now"), (timedelta(hours=5), "in 5 h")])
+def test_what_was_written_before_our_clock_was_set_back_was_just_now(ahead, words):
+    assert f">{words}" in shown("{{ value|ago }}", value=timezone.now() + ahead + timedelta(seconds=5))
+
+
 def test_a_bar_without_a_number_says_none():
     bar = '{% include "partials/_progress.html" with percent=value label="Reading vbr-oslo" %}'
 
