@@ -27,17 +27,20 @@ def connect(
     server: BackupServer,
     *,
     by_hand: bool = False,
+    token_only: bool = False,
     deadlines: Deadlines | None = None,
     retries: Retries | None = None,
 ) -> Iterator[Client]:
     """A client for this server, closed at the end. The API revision that it negotiates is kept with the row.
 
-    `by_hand`: a person asked for it and waits, so a login is tried although the server is left alone. `deadlines` and
-    `retries` are the client's own unless given.
+    `by_hand`: a person asked for it and waits, so a login is tried although the server is left alone. `token_only`:
+    the password is never sent, so that no login can be refused. `deadlines` and `retries` are the client's own unless
+    given.
 
     Raises:
-        VbrError: as the client's calls do; Denied("paused") where the server is left alone, Denied("secret") where the
-            stored password cannot be opened.
+        VbrError: as the client's calls do; Denied("paused") where the server is left alone, Denied("no_token") where
+            the shared token does not do and the password may not be sent, Denied("secret") where the stored password
+            cannot be opened.
     """
     with Client(
         server.base_url,
@@ -45,7 +48,7 @@ def connect(
         _password(server),
         trust=trust_of(server),
         api_version=server.api_version,
-        keyring=SharedKeyring(server.pk, by_hand=by_hand),
+        keyring=SharedKeyring(server.pk, by_hand=by_hand, token_only=token_only),
         deadlines=deadlines,
         retries=retries,
     ) as client:
@@ -74,10 +77,11 @@ class SharedKeyring:
     Every call goes to the row, not to a copy of it, so that what another process wrote a moment ago counts.
     """
 
-    def __init__(self, server_id: int, *, by_hand: bool = False) -> None:
+    def __init__(self, server_id: int, *, by_hand: bool = False, token_only: bool = False) -> None:
         self._row = BackupServer.objects.filter(pk=server_id)
         self._server_id = server_id
         self._by_hand = by_hand
+        self._token_only = token_only
 
     def exclusive(self) -> AbstractContextManager[None]:
         return locks.wait_for_lock(locks.Space.SIGN_IN, self._server_id)
@@ -93,6 +97,8 @@ class SharedKeyring:
         self._row.update(token_encrypted=crypt.encrypt(token.to_text()) if token else "")
 
     def before_sign_in(self) -> None:
+        if self._token_only:
+            raise Denied("no_token")
         paused_until = self._row.values_list("sign_in_paused_until", flat=True).first()
         if paused_until and paused_until > timezone.now() and not self._by_hand:
             raise Denied("paused", until=paused_until)

@@ -9,6 +9,7 @@ from replicas_app.choices import TrustMode
 from replicas_app.doctor import network
 from replicas_app.doctor.report import FAILED, OPEN, PASSED, WARNED, Step
 from replicas_app.models import BackupServer
+from replicas_app.times import duration_words
 from replicas_app.vbr import Certificate, Denied, VbrError, fingerprint_of
 from replicas_app.vbr.addresses import Address
 from replicas_app.vbr.causes import explain
@@ -58,9 +59,23 @@ def network_failure(fault: network.Fault, hint: str = "") -> Step:
     return Step(FAILED, IN_SHORT[fault.cause], _joined(cause.sentence, said, cause.fix, hint), fault.cause)
 
 
-def port_hint(address: Address) -> str:
-    """Names the other port of backup servers, if something listens there."""
-    other = network.other_open_port(address.host, address.port)
+def doors(address: Address, found: network.Doors) -> Step:
+    """Whether the address's own port is open; the other ports of backup servers are told either way."""
+    own = found[address.port]
+    beside = [f"{port} {door(taken)}" for port, taken in found.items() if port != address.port]
+    if isinstance(own, network.Fault):
+        return replace(network_failure(own, port_hint(address, found)), detail=", ".join([door(own), *beside]))
+    return Step(PASSED, ", ".join([f"after {own * 1000:.0f} ms", *beside]))
+
+
+def door(taken: float | network.Fault) -> str:
+    return IN_SHORT[taken.cause] if isinstance(taken, network.Fault) else "open"
+
+
+def port_hint(address: Address, found: network.Doors) -> str:
+    """Names another port of backup servers that is open."""
+    opened = (port for port, taken in found.items() if port != address.port and isinstance(taken, float))
+    other = next(opened, None)
     if other is None:
         return ""
     which = "servers from 13.1 on answer there" if other == 443 else "the REST API's usual port"
@@ -91,11 +106,24 @@ def trusted(server: BackupServer, shown: Certificate, now: datetime) -> Step:
             f"Pin it instead: it is {shown.fingerprint}."
         )
         return Step(WARNED, "not checked", fix)
+    ends = shown.not_after
     if server.trust == TrustMode.PIN:
+        return _pinned(
+            shown, is_ending=ends is not None and ends - now < EXPIRES_SOON, is_over=bool(ends and ends < now)
+        )
+    if ends and ends - now < EXPIRES_SOON:
+        return Step(WARNED, f"trusted, {_until(shown)}", "Renew the certificate on the backup server before that day.")
+    return Step(PASSED, f"trusted, {_until(shown)}")
+
+
+def _pinned(shown: Certificate, *, is_ending: bool, is_over: bool) -> Step:
+    if not is_ending:
         return Step(PASSED, f"the pinned one, {_until(shown)}")
-    if shown.not_after and shown.not_after - now < EXPIRES_SOON:
-        return Step(WARNED, _until(shown), "Renew the certificate on the backup server before that day.")
-    return Step(PASSED, _until(shown))
+    fix = (
+        "A pinned certificate is believed whatever its dates. When it is renewed, the new one has to be accepted here."
+    )
+    dates = f"expired on {shown.not_after:%-d %b %Y}" if is_over else _until(shown)
+    return Step(WARNED, f"the pinned one, {dates}", fix)
 
 
 def revision_not_offered(chosen: str, offered: Sequence[str]) -> Step:
@@ -111,23 +139,58 @@ def no_server_info() -> Step:
     return Step(WARNED, IN_SHORT["role"], fix, "role")
 
 
-def rescan_not_tried() -> Step:
+def no_rescan() -> Step:
+    fix = f"Whoever may not read replicas may not rescan them either. {explain('role').fix}"
+    return Step(FAILED, f"{IN_SHORT['role']}; not tried", fix, "role")
+
+
+def rescan_not_known() -> Step:
     fix = (
-        "A test starts no rescan. The roles that may read replicas, Veeam Backup Administrator and "
-        "Veeam Restore Operator, may rescan them as well."
+        "A test starts no rescan, and what the account may read does not tell: a Veeam Restore Operator may rescan, "
+        "a role of your own needs the right to rescan replicas besides the one to see them. The first rescan tells."
     )
     return Step(OPEN, "not tried", fix)
 
 
-def skew(seconds: float) -> Step:
-    if abs(seconds) <= CLOCK_TOLERANCE_SECONDS:
-        return Step(PASSED, f"{abs(seconds):.0f} s apart")
-    ahead = "ahead of" if seconds > 0 else "behind"
+def no_token() -> Step:
     fix = (
-        f"The server's clock is {abs(seconds):.0f} s {ahead} this machine's. Ages are computed against the server's "
-        "clock, so they stay right; set both by the same time service all the same."
+        "Nobody asked for this test, so it sends no password, and the reads have left no token that still counts. "
+        "A test by hand tries the password."
     )
-    return Step(WARNED, f"{abs(seconds):.0f} s apart", fix)
+    return Step(OPEN, "not tried", fix)
+
+
+def refused_before(server: BackupServer) -> Step:
+    """What the read that failed met already: asking once more would bring the account nearer to its lock."""
+    cause = server.last_error_cause
+    fix = _joined(
+        server.last_error,
+        explain(cause).fix,
+        "That is what the read was told; it was not tried again, so that the account does not get locked.",
+    )
+    return Step(FAILED, IN_SHORT[cause], fix, cause)
+
+
+def skew(seconds: float) -> Step:
+    status = WARNED if is_skewed(seconds) else PASSED
+    return Step(status, f"{duration_words(timedelta(seconds=abs(seconds)))} apart", skew_consequence(seconds))
+
+
+def is_skewed(seconds: float | None) -> bool:
+    """Whether the two clocks differ by more than what goes unnoticed."""
+    return seconds is not None and abs(seconds) > CLOCK_TOLERANCE_SECONDS
+
+
+def skew_consequence(seconds: float | None) -> str:
+    """What comes of it that the clocks differ; empty where they agree or nothing is known."""
+    if not is_skewed(seconds):
+        return ""
+    apart, ahead = duration_words(timedelta(seconds=abs(seconds))), "ahead of" if seconds > 0 else "behind"
+    return (
+        f"The server's clock is {apart} {ahead} this machine's. Ages and targets are reckoned by the server's own "
+        "clock, so they are right all the same; the times that it writes down differ from ours by that much. "
+        "Let both follow one time service."
+    )
 
 
 def facts_of(certificate: Certificate | None) -> dict[str, Any] | None:

@@ -123,8 +123,8 @@ _CAUSES = (
     ),
     Cause(
         "licence",
-        "The server's licence does not allow this.",
-        "Check the licence in the console of the backup server.",
+        "The server's licence or edition does not allow this.",
+        "Check both in the console of the backup server: not every edition comes with the REST API.",
     ),
     Cause(
         "busy",

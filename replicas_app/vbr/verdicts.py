@@ -17,7 +17,7 @@ _LOCKED = re.compile(r"\block(ed|out)\b|\block(ed)? ?-?out", re.IGNORECASE)
 _SECOND_FACTOR = re.compile(
     r"multi-?\s?factor|\bmfa\b|two-?\s?factor|second factor|one-?time (code|password)", re.IGNORECASE
 )
-_LICENCE = re.compile(r"licen[sc]e", re.IGNORECASE)
+_LICENCE = re.compile(r"licen[sc]e|\bedition\b", re.IGNORECASE)
 _CLOCK_DURATION = re.compile(r"\b(?:(\d+)\.)?(\d{1,2}):(\d\d):(\d\d)\b")
 _WORD_DURATION = re.compile(r"\b(\d+)\s*(second|minute|hour|day)", re.IGNORECASE)
 _UNIT_SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400}

@@ -204,6 +204,7 @@ def test_a_page_of_something_between(client, simulator, status, kind):
         ({"status": 403, "body": {"errorCode": "AccessDenied", "message": "x"}}, Denied, "role"),
         ({"status": 403, "body": {"message": "The license does not allow this."}}, Denied, "licence"),
         ({"status": 500, "body": {"message": "No valid licence is installed"}}, Denied, "licence"),
+        ({"status": 403, "body": {"message": "It is not supported by your product edition."}}, Denied, "licence"),
         ({"status": 429, "body": {"message": "slow"}}, Unavailable, "busy"),
         ({"status": 503, "body": {"message": "slow"}}, Unavailable, "busy"),
         ({"status": 503, "body": ""}, Unavailable, "busy"),
