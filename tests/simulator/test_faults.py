@@ -345,8 +345,11 @@ def test_half_a_character_survives_in_a_script(tmp_path: Path):
 @pytest.mark.parametrize(
     ("rule", "said"),
     [
-        ({"action": "explode"}, "'explode' is no action; there are cap, certificate"),
-        ({}, "None is no action"),
+        ({"action": "explode"}, ": 'explode' is no action; there are cap, certificate"),
+        ({"action": "rest"}, ": 'rest' is no action .was 'reset' meant.."),
+        ({"action": 5}, ": 5 is no action; there are"),
+        ({}, " has no action; there are cap"),
+        ({"acton": "reset"}, " has no action .was 'acton' meant for it..; there are cap"),
         ({"action": "reset", "status": 5}, "'status' is not known there"),
         ({"status": 99}, "status must be a status from 200 to 599, not 99"),
         ({"status": 500, "path": "("}, "path '\\(' is no regular expression"),

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from pathlib import Path
 from random import Random
 from threading import Lock
@@ -26,6 +27,8 @@ COMMON = {
     "action": TEXT,
     "after": Kind("true or false", lambda value: isinstance(value, bool)),
 }
+_NEAR = 0.7
+"""How alike two words are of which one is taken for a slip of the other."""
 _WHEN = re.compile(r"\d+(-\d*)?|-\d+")
 
 
@@ -173,10 +176,25 @@ def _parsed(text: str, path: str | Path) -> Any:
 
 def _action(given: Mapping[str, Any], number: int) -> Action:
     """A rule that names a status and no action means the action `status`."""
-    name = given.get("action") or ("status" if "status" in given else None)
+    name, known = given.get("action"), f"there are {', '.join(sorted(ACTIONS))}"
+    if name is None and "status" in given:
+        return ACTIONS["status"]
+    if name is None:
+        raise FaultError(f"Rule {number} has no action{_misspelled(given)}; {known}.")
     if not isinstance(name, str) or name not in ACTIONS:
-        raise FaultError(f"Rule {number}: {name!r} is no action; there are {', '.join(sorted(ACTIONS))}.")
+        raise FaultError(f"Rule {number}: {name!r} is no action{_meant(name, ACTIONS)}; {known}.")
     return ACTIONS[name]
+
+
+def _misspelled(given: Mapping[str, Any]) -> str:
+    """The key that was probably meant for it."""
+    near = get_close_matches("action", [key for key in given if isinstance(key, str) and key not in COMMON], 1, _NEAR)
+    return f" (was {near[0]!r} meant for it?)" if near else ""
+
+
+def _meant(name: Any, known: Iterable[str]) -> str:
+    near = get_close_matches(name, known, 1, _NEAR) if isinstance(name, str) else []
+    return f" (was {near[0]!r} meant?)" if near else ""
 
 
 def _pattern(given: Mapping[str, Any], key: str, number: int) -> re.Pattern[str]:

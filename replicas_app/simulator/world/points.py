@@ -6,7 +6,7 @@ are `Selection`s: a sequence of positions that turns into records by the slice.
 
 from array import array
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from functools import cached_property
 from itertools import accumulate
 from typing import Any
@@ -30,7 +30,9 @@ class PointTable:
         ids: Ids,
         clock: Clock,
         seen_at: Callable[[Replica, int], int],
+        away: Collection[str] = (),
     ) -> None:
+        """`away`: the ids of replicas whose points are not there."""
         self._moment = moment
         self._epoch = epoch
         self._ids = ids
@@ -38,7 +40,8 @@ class PointTable:
         self._vms = [vm for replica in cast for vm in replica.vms]
         self._states = [replica_state(replica, moment) for replica in cast]
         self._last = [vm.schedule.last_finished(seen_at(vm.replica, moment)) for vm in self._vms]
-        self._ends = list(accumulate(vm.keeps for vm in self._vms))
+        self._counts = [0 if vm.replica.id in away else vm.keeps for vm in self._vms]
+        self._ends = list(accumulate(self._counts))
 
     def __len__(self) -> int:
         return self._ends[-1] if self._ends else 0
@@ -74,7 +77,7 @@ class PointTable:
     def runs(self, vm: Vm) -> range:
         """The runs of which the VM still has the point."""
         last = self._last[vm.number]
-        return range(last - vm.keeps + 1, last + 1)
+        return range(last - self._counts[vm.number] + 1, last + 1)
 
     def at(self, position: int) -> Record:
         return self.record(*self._place(position))
@@ -101,7 +104,7 @@ class PointTable:
 
     def positions_of(self, vm: Vm) -> range:
         end = self._ends[vm.number]
-        return range(end - vm.keeps, end)
+        return range(end - self._counts[vm.number], end)
 
     @property
     def vms(self) -> list[Vm]:

@@ -46,6 +46,8 @@ class World:
         counts = PointCounts(sizes.replicas, sizes.vms, sizes.points)
         self.cast = cast(seed, sizes.replicas, sizes.vms, counts)
         self.seen = memory.seen
+        self.away: set[str] = set()
+        """Ids of replicas that the server does not know at present, nor their points. Tests change it."""
         is_large = sum(len(replica.vms) for replica in self.cast) >= LARGE
         self._step = (LARGE_STEP_SECONDS if is_large else STEP_SECONDS) * SECOND
         self.point_ids = Ids(seed, "point")
@@ -83,7 +85,7 @@ class World:
             if self._replicas is not None and self._points is not None:
                 return View(0, None, list(self._replicas), list(self._points))
             moment = self.moment
-            if self._view is None or self._view.version != (moment, len(self.seen), sum(self.seen.values())):
+            if self._view is None or self._view.version != self._version(moment):
                 self._view = self._made(moment)
             return self._view
 
@@ -119,12 +121,15 @@ class World:
             return 0
         return (self.clock.now() - self.epoch) // self._step * self._step
 
+    def _version(self, moment: int) -> Any:
+        return moment, len(self.seen), sum(self.seen.values()), frozenset(self.away)
+
     def _made(self, moment: int) -> View:
-        version = (moment, len(self.seen), sum(self.seen.values()))
-        return View(moment, version, [self._record(replica, moment) for replica in self.cast], self._table(moment))
+        records = [self._record(replica, moment) for replica in self.cast if replica.id not in self.away]
+        return View(moment, self._version(moment), records, self._table(moment))
 
     def _table(self, moment: int) -> PointTable:
-        return PointTable(self.cast, moment, self.epoch, self.point_ids, self.clock, self._seen_at)
+        return PointTable(self.cast, moment, self.epoch, self.point_ids, self.clock, self._seen_at, self.away)
 
     def _seen_at(self, replica: Replica, moment: int) -> int:
         """Until when the server knows of a replica's points: now, or its last rescan where those alone tell it."""
