@@ -111,6 +111,15 @@ CSRF_FAILURE_VIEW = "replicas_app.views.errors.csrf_failure"
 FULL_SWEEP_AT = environment.clock_time("FULL_SWEEP_AT", "02:30")
 FULL_SWEEP_ZONE = environment.zone("FULL_SWEEP_ZONE", environment.text("TZ"), "UTC")
 
+# --- history: for how many days it is kept; 0 is for ever -------------------------------------------------------------
+EVENTS_KEPT_DAYS = environment.number("EVENTS_KEPT_DAYS", 400, least=0, most=36_500)
+VANISHED_KEPT_DAYS = environment.number("VANISHED_KEPT_DAYS", 100, least=0, most=36_500)
+"""What the servers no longer list: restore points, VMs and replicas. None goes before the events that tell of it."""
+
+# --- rescans ----------------------------------------------------------------------------------------------------------
+RESCAN_COOL_DOWN_SECONDS = environment.number("RESCAN_COOL_DOWN_SECONDS", 30, least=0, most=86_400)
+"""How long a replica is left alone after a rescan of it that ended well; 0: not at all."""
+
 # --- words and times --------------------------------------------------------------------------------------------------
 LANGUAGE_CODE = "en"
 USE_I18N = False

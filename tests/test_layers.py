@@ -57,6 +57,7 @@ ROOM_OF_MODULE = {
     "times": "base",
     "crypt": "base",
     "locks": "base",
+    "cool_down": "base",
     "schema": "base",
     "apps": "base",
     "filters": "pages",
