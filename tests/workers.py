@@ -14,19 +14,20 @@ from django.db import connection
 from dashboard.celery import app
 
 PROJECT = Path(__file__).parents[1]
-ARGUMENTS = ("worker", "--concurrency=1", "--without-gossip", "--without-mingle", "--without-heartbeat")
+ARGUMENTS = ("worker", "--without-gossip", "--without-mingle", "--without-heartbeat")
 
 
 @contextmanager
-def worker() -> Iterator[subprocess.Popen]:
+def worker(children: int = 1, *, is_heard: bool = True) -> Iterator[subprocess.Popen]:
     """A worker on this test's database and broker, in a session of its own; killed at the end if it still lives."""
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "dashboard", *ARGUMENTS],
+        [sys.executable, "-m", "celery", "-A", "dashboard", *ARGUMENTS, f"--concurrency={children}"],
         cwd=PROJECT,
         env=os.environ | {"DATABASE_URL": database.geturl()},
         start_new_session=True,
         stdout=subprocess.DEVNULL,
+        stderr=None if is_heard else subprocess.DEVNULL,
     )
     try:
         yield process
