@@ -31,6 +31,20 @@ def their_age(moment: datetime, now: datetime, skew_seconds: float | None) -> ti
     return age_at(moment, their_clock(now, skew_seconds))
 
 
+def day_words(moment: datetime) -> str:
+    """`25 Nov 2026`, in UTC."""
+    moment = moment.astimezone(UTC)
+    return f"{moment.day} {moment:%b} {moment.year}"
+
+
+def beside_words(moment: datetime, other: datetime) -> str:
+    """`12:00`; beside a moment of another day `24 Nov, 12:00`, of another year `24 Nov 2025, 12:00`."""
+    moment, other = moment.astimezone(UTC), other.astimezone(UTC)
+    if moment.date() == other.date():
+        return f"{moment:%H:%M}"
+    return f"{moment.day} {moment:%b}{'' if moment.year == other.year else f' {moment.year}'}, {moment:%H:%M}"
+
+
 def age_words(age: timedelta) -> str:
     """How long ago: `35 min`, `2 h 41 min`, from two days on `9 d 4 h`. A moment ahead of our clock is `in 3 min`."""
     if age <= -MINUTE:

@@ -42,10 +42,6 @@ class EventQuerySet(models.QuerySet["Event"]):
     def of_point(self, point: RestorePoint) -> Self:
         return self.filter(point=point)
 
-    def about(self, *things: str) -> Self:
-        """Those of replicas, of VMs or of restore points themselves, by the values of `EventAbout`."""
-        return self.filter(Q.create([ABOUT[thing] for thing in things], connector=Q.OR))
-
     def with_about(self) -> Self:
         """With `of`: the value of `EventAbout`."""
         cases = [models.When(condition, then=models.Value(thing)) for thing, condition in ABOUT.items()]
@@ -67,7 +63,8 @@ class Event(models.Model):
     """A change that a sync saw, of a replica, of a VM on it (`vm` alone) or of one of its restore points (`point`).
 
     A point's own appearing and going are no events: they stand in its row (`first_seen_at`, `removed_at`). Where it
-    comes back its row forgets when it went, so `old` of that event keeps it, as ISO text. Only the key of the replica
+    comes back its row forgets when it went, so `old` of that event keeps it, as ISO text; so do `new` and `old` of a
+    VM's first and last point keep when that was created. Only the key of the replica
     is a constraint: a merge takes all of them from the rows that it has just joined.
     """
 
@@ -108,23 +105,27 @@ class Event(models.Model):
         return EventAbout.VM if self.vm_id else EventAbout.REPLICA
 
     @property
+    def is_a_turn(self) -> bool:
+        """Whether something that stays has another value now."""
+        return self.kind in (EventKind.STATE, EventKind.MALWARE)
+
+    @property
     def does(self) -> str:
         """The sentence from its verb on, up to where `value_words` end it: `turned from Clean to`."""
         if self.is_a_turn:
             return f"turned from {self._words(self.old)} to"
+        if self.kind == EventKind.FIRST_POINT and self.vm and self.vm.first_seen_at < self.at:
+            return "has restore points again"
         bare, before_a_value = DOES.get(self.kind, (str(self.get_kind_display()),) * 2)
         return before_a_value if self.value_words else bare
-
-    @property
-    def is_a_turn(self) -> bool:
-        """Whether something that stays has another value now."""
-        return self.kind in (EventKind.STATE, EventKind.MALWARE)
 
     @property
     def value_words(self) -> str:
         """The value that the sentence ends in; empty where it has none."""
         if self.is_a_turn:
             return self._words(self.new)
+        if self.about != EventAbout.REPLICA:
+            return ""
         value = self.old if self.kind == EventKind.REMOVED else self.new
         return REPLICA_STATES.get(value, value)
 
@@ -134,9 +135,17 @@ class Event(models.Model):
         return "ok" if self.kind == EventKind.REMOVED else tones.get(self.new, "unknown")
 
     @property
-    def gone_since(self) -> datetime | None:
-        """Since when a point that is back had been gone; None for every other event."""
-        return datetime.fromisoformat(self.old) if self.point_id and self.kind == EventKind.REAPPEARED else None
+    def moment(self) -> datetime | None:
+        """Since when a point that is back had been gone; when a VM's first or last restore point was created."""
+        text = self.new if self.kind == EventKind.FIRST_POINT else self.old
+        return datetime.fromisoformat(text) if self.moment_words and text else None
+
+    @property
+    def moment_words(self) -> str:
+        """What `moment` is; empty where there is none."""
+        if self.kind in (EventKind.FIRST_POINT, EventKind.LAST_POINT):
+            return "created"
+        return "gone since" if self.kind == EventKind.REAPPEARED and self.point_id else ""
 
     def _words(self, value: str) -> str:
         known = MALWARE_WORDS if self.kind == EventKind.MALWARE else REPLICA_STATES
@@ -147,8 +156,8 @@ DOES = {
     EventKind.APPEARED: ("appeared", "appeared,"),
     EventKind.REMOVED: ("is gone", "is gone, last seen as"),
     EventKind.REAPPEARED: ("is back", "is back,"),
-    EventKind.FIRST_POINT: ("has its first restore point", "has its first restore point,"),
-    EventKind.LAST_POINT: ("lost its last restore point", "lost its last restore point,"),
+    EventKind.FIRST_POINT: ("has its first restore point", ""),
+    EventKind.LAST_POINT: ("lost its last restore point", ""),
 }
 """Kind → how its sentence goes on after what it is of: where nothing follows, and where a value does."""
 
