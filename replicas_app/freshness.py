@@ -1,4 +1,8 @@
-"""How old what the pages show is, and what stands in the way of its being newer."""
+"""How old what the pages show is, and what stands in the way of its being newer.
+
+Data has two ages. A sync of either kind brings the replicas, their states and new restore points; only a full sweep
+sees which older points have gone or changed.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -6,10 +10,13 @@ from datetime import datetime, timedelta
 
 from django.urls import reverse
 
-from replicas_app.models import BackupServer, SyncRun
-from replicas_app.times import age_words, ago_words, utc_words
+from replicas_app import pulse
+from replicas_app.models import BackupServer, Part, SyncRun
+from replicas_app.times import age_at, age_words, ago_words, utc_words
 
 VERY_OLD = timedelta(days=1)
+SWEEP_OVERDUE = timedelta(hours=26)
+"""A sweep comes every night; the longest night takes an hour more than a day, and a sweep its time."""
 NOBODY_READS = "No read has failed since: look whether worker and scheduler are running."
 TONES = ("critical", "late", "unknown")
 """Of notices, the gravest first."""
@@ -17,13 +24,15 @@ TONES = ("critical", "late", "unknown")
 
 @dataclass(frozen=True)
 class DataAge:
-    """The words of the frame's pill, their tone, and the sentence behind them."""
+    """The words of the frame's pill, their tone, and the sentences behind them."""
 
     tone: str
     words: str
     proof: str
     moment: datetime | None = None
     """When the data was read; None while there is none, or a part of it is missing."""
+    swept: datetime | None = None
+    """When it was last read in full; None while that is not so of all of it."""
 
 
 def data_age(now: datetime) -> DataAge:
@@ -38,10 +47,52 @@ def age_of(known: list[BackupServer], now: datetime) -> DataAge:
     if unread := [server for server in servers if server.last_success_at is None]:
         return _never_read(unread, of=len(servers))
     oldest = min(servers, key=lambda server: server.last_success_at)
-    age = now - oldest.last_success_at
-    words = "Data just read" if age < timedelta(minutes=1) else f"Data {age_words(age)} old"
-    proof = f"{oldest} was read longest ago: {ago_words(age)}, {utc_words(oldest.last_success_at)}."
-    return DataAge(_tone(servers, age, now), words, proof, oldest.last_success_at)
+    age = age_at(oldest.last_success_at, now)
+    return DataAge(
+        _tone(servers, age, now),
+        _words(age),
+        f"{_read_proof(oldest, age)} {_sweep_proof(servers, now)}",
+        oldest.last_success_at,
+        None if unswept(servers) else min(server.last_full_at for server in servers),
+    )
+
+
+def unswept(servers: Iterable[BackupServer]) -> list[BackupServer]:
+    """Those that no full sweep has come through of."""
+    return [server for server in servers if server.last_full_at is None]
+
+
+def is_sweep_overdue(server: BackupServer, now: datetime) -> bool:
+    """Whether a server that is read has not been read in full for more than a night."""
+    if not server.is_enabled or server.last_success_at is None:
+        return False
+    return server.last_full_at is None or abs(now - server.last_full_at) > SWEEP_OVERDUE
+
+
+def _words(age: timedelta) -> str:
+    if age < timedelta(0):
+        return "Data of unknown age"
+    return "Data just read" if age < timedelta(minutes=1) else f"Data {age_words(age)} old"
+
+
+def _read_proof(oldest: BackupServer, age: timedelta) -> str:
+    """What is as new as the newest sync of either kind."""
+    if age < timedelta(0):
+        return f"{oldest} was read {utc_words(oldest.last_success_at)}, by a clock of ours that was set back since."
+    return (
+        f"{oldest} was read longest ago: {ago_words(age)}, {utc_words(oldest.last_success_at)}."
+        " Replicas, their states and new restore points are as of then."
+    )
+
+
+def _sweep_proof(servers: list[BackupServer], now: datetime) -> str:
+    """What is only as new as the newest full sweep."""
+    what = "Which older restore points have gone or changed"
+    if never := unswept(servers):
+        return f"{what} is not known yet of: {_names(never)}."
+    oldest = min(servers, key=lambda server: server.last_full_at)
+    age = age_at(oldest.last_full_at, now)
+    return f"{what} is as of the last full sweep: {oldest}, {ago_words(age)}, {utc_words(oldest.last_full_at)}."
 
 
 def _nothing_to_read(known: list[BackupServer]) -> DataAge:
@@ -51,15 +102,19 @@ def _nothing_to_read(known: list[BackupServer]) -> DataAge:
 
 
 def _never_read(unread: list[BackupServer], of: int) -> DataAge:
-    names = ", ".join(server.name for server in unread[:3]) + (" …" if len(unread) > 3 else "")
     words = "Never read" if len(unread) == of else f"{len(unread)} of {of} never read"
-    return DataAge("unknown", words, f"No read has succeeded yet of: {names}.")
+    return DataAge("unknown", words, f"No read has succeeded yet of: {_names(unread)}.")
 
 
 def _tone(servers: list[BackupServer], age: timedelta, now: datetime) -> str:
     if age > VERY_OLD:
         return "critical"
-    return "late" if any(server.is_stale(now) for server in servers) else "ok"
+    is_late = any(server.is_stale(now) or server.doubt or is_sweep_overdue(server, now) for server in servers)
+    return "late" if is_late else "ok"
+
+
+def _names(servers: list[BackupServer]) -> str:
+    return ", ".join(server.name for server in servers[:3]) + (" …" if len(servers) > 3 else "")
 
 
 @dataclass(frozen=True)
@@ -69,8 +124,8 @@ class Notice:
     tone: str
     strong: str
     text: str
-    href: str
-    act: str
+    href: str = ""
+    act: str = ""
     reading: SyncRun | None = None
     """The server's first read, while it is under way."""
 
@@ -79,11 +134,34 @@ def notices_of(servers: Iterable[BackupServer], now: datetime) -> list[Notice]:
     """What is to be said of these servers, the gravest first; nothing of those that are read as they should be."""
     servers = list(servers)
     forgotten = [server for server in servers if _is_forgotten(server, now)]
+    nobody_reads = _why_nobody_reads(now) if forgotten else ""
     together = forgotten if len(forgotten) > 1 else []
     first_reads = _first_reads(servers)
-    told = [_notice(server, first_reads.get(server.pk), now) for server in servers if server not in together]
-    told += [_forgotten(together, now)] if together else []
+    told = [
+        _notice(server, first_reads.get(server.pk), nobody_reads, now) for server in servers if server not in together
+    ]
+    told += [_forgotten(together, nobody_reads, now)] if together else []
     return sorted(filter(None, told), key=lambda notice: TONES.index(notice.tone))
+
+
+def process_notices(now: datetime) -> list[Notice]:
+    """That the scheduler or the workers have fallen silent, without whom nothing is read and no rescan goes on."""
+    silent = pulse.silent(now)
+    if silent is None:
+        return []
+    since = f"since {utc_words(silent.at)}"
+    if silent.part == Part.SCHEDULER:
+        text = "Nothing is read and no rescan goes on before it does: see that beat runs, and look at its log."
+        return [Notice("critical", f"The scheduler has given no sign {since}.", text)]
+    text = (
+        "Nothing is read and no rescan goes on before one does: see that a worker and the broker run, and restart a"
+        " worker that hangs. What was asked for meanwhile is kept, and done once."
+    )
+    return [Notice("critical", f"No worker has answered {since}.", text)]
+
+
+def _why_nobody_reads(now: datetime) -> str:
+    return next((f"{notice.strong} {notice.text}" for notice in process_notices(now)), NOBODY_READS)
 
 
 def _is_forgotten(server: BackupServer, now: datetime) -> bool:
@@ -91,13 +169,12 @@ def _is_forgotten(server: BackupServer, now: datetime) -> bool:
     return server.is_enabled and server.is_stale(now) and not server.last_error
 
 
-def _forgotten(servers: list[BackupServer], now: datetime) -> Notice:
-    age = now - max(server.last_success_at for server in servers)
-    names = ", ".join(server.name for server in servers[:3]) + (" …" if len(servers) > 3 else "")
+def _forgotten(servers: list[BackupServer], nobody_reads: str, now: datetime) -> Notice:
+    age = age_at(max(server.last_success_at for server in servers), now)
     return Notice(
         "critical" if age > VERY_OLD else "late",
         f"{len(servers)} servers were last read {ago_words(age)} or earlier.",
-        f"{names}. {NOBODY_READS}",
+        f"{_names(servers)}. {nobody_reads}",
         reverse("servers"),
         "Servers",
     )
@@ -108,21 +185,43 @@ def _first_reads(servers: list[BackupServer]) -> dict[int, SyncRun]:
     return {run.server_id: run for run in SyncRun.objects.open().filter(server__in=unread)}
 
 
-def _notice(server: BackupServer, first_read: SyncRun | None, now: datetime) -> Notice | None:
+def _notice(server: BackupServer, first_read: SyncRun | None, nobody_reads: str, now: datetime) -> Notice | None:
     if server.last_success_at is None:
         return _unread(server, first_read)
     as_of = f"Its rows are as of {utc_words(server.last_success_at)}."
-    age = now - server.last_success_at
+    age = age_at(server.last_success_at, now)
     if not server.is_enabled:
         return _about(server, "unknown", "is disabled.", f"Nothing is read from it. {as_of}", "Open")
     tone = "critical" if age > VERY_OLD else "late"
+    if server.doubt:
+        return _doubted(server, tone, as_of)
     if server.is_stale(now):
-        return _about(
-            server, tone, f"was last read {ago_words(age)}.", f"{as_of} {server.last_error or NOBODY_READS}", "Why"
-        )
+        return _about(server, tone, _last_read_words(age), f"{as_of} {server.last_error or nobody_reads}", "Why")
     if server.last_error:
         return _about(server, tone, "was not read completely at the last try.", f"{as_of} {server.last_error}", "Why")
-    return None
+    return _unswept(server) if is_sweep_overdue(server, now) else None
+
+
+def _last_read_words(age: timedelta) -> str:
+    if age < timedelta(0):
+        return "was last read before our clock was set back, so the age of its rows is not known."
+    return f"was last read {ago_words(age)}."
+
+
+def _doubted(server: BackupServer, tone: str, as_of: str) -> Notice:
+    """A drop waits for a person, who alone can know whether it is true. What else went wrong since is told as well."""
+    dropped = " and ".join(f"{came:,} of {held:,} {listing}" for listing, (came, held) in server.doubt.items())
+    other = f" {server.last_error}" if server.last_error_cause not in ("", "drop") else ""
+    text = f"We kept all of them. {as_of} If the others are really gone, accept that.{other}"
+    return _about(server, tone, f"answered with {dropped}.", text, "Decide")
+
+
+def _unswept(server: BackupServer) -> Notice:
+    if server.last_full_at is None:
+        text = "Restore points that went or changed are still shown as they were. A full sweep sees them."
+        return _about(server, "late", "has never been read in full.", text, "Open")
+    text = f"Older restore points are shown as they were {utc_words(server.last_full_at)}. A full sweep is overdue."
+    return _about(server, "late", "has not been read in full for more than a day.", text, "Open")
 
 
 def _unread(server: BackupServer, first_read: SyncRun | None) -> Notice:

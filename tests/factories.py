@@ -10,6 +10,7 @@ from django.utils import timezone
 from replicas_app.choices import RESCAN_OPEN, RescanState, Role, SyncState, SyncTrigger, TrustMode
 from replicas_app.models import (
     BackupServer,
+    Event,
     Person,
     Replica,
     ReplicaVM,
@@ -29,7 +30,7 @@ def make_person(username: str = "", role: Role = Role.VIEWER, **fields: Any) -> 
 
 
 def make_server(name: str = "", **fields: Any) -> BackupServer:
-    """A server that was read a minute ago. `password` is encrypted as the application does."""
+    """A server that was read, and in full, a minute ago. `password` is encrypted as the application does."""
     number = next(_numbers)
     now = timezone.now()
     fields.setdefault("base_url", f"https://vbr-{number}.example.test:9419")
@@ -38,6 +39,7 @@ def make_server(name: str = "", **fields: Any) -> BackupServer:
     fields.setdefault("api_version", "1.3-rev0")
     fields.setdefault("last_attempt_at", now - timedelta(minutes=1))
     fields.setdefault("last_success_at", now - timedelta(minutes=1))
+    fields.setdefault("last_full_at", fields["last_success_at"])
     fields = {"next_sync_at": now + timedelta(minutes=4), "password": "pw1", **fields}
     server = BackupServer(name=name or f"vbr-{number}", password=fields.pop("password"))
     for field, value in fields.items():  # after the password, whose setter ends a pause and forgets the token
@@ -116,6 +118,17 @@ def make_point(vm: ReplicaVM | None = None, **fields: Any) -> RestorePoint:
         **fields,
     }
     return RestorePoint.objects.create(server=vm.server, replica=vm.replica, vm=vm, **values)
+
+
+def make_event(
+    thing: Replica | ReplicaVM | RestorePoint, kind: str, old: str = "", new: str = "", **fields: Any
+) -> Event:
+    """What a read saw happen to the thing just now."""
+    point = thing if isinstance(thing, RestorePoint) else None
+    vm = point.vm if point else thing if isinstance(thing, ReplicaVM) else None
+    replica = vm.replica if vm else thing
+    fields = {"at": timezone.now(), "server": replica.server, **fields}
+    return Event.objects.create(replica=replica, vm=vm, point=point, kind=kind, old=old, new=new, **fields)
 
 
 def make_sync_run(server: BackupServer | None = None, **fields: Any) -> SyncRun:

@@ -5,7 +5,7 @@ from hashlib import sha256
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import ExpressionWrapper, F, Q
 from django.db.models.functions import Lower
 from django.urls import reverse
 
@@ -23,10 +23,14 @@ class BackupServerQuerySet(models.QuerySet["BackupServer"]):
     def due(self, now: datetime) -> Self:
         """Enabled servers whose next sync is due and that no sync is open for.
 
-        One that found itself left alone after refused logins is not due again before that pause is over.
+        One whose turn lies more than two intervals ahead is due, too: it was planned before our clock was set back, or
+        before its interval was made shorter. One that found itself left alone after refused logins is not due again
+        before that pause is over.
         """
+        farthest = ExpressionWrapper(now + F("sync_interval_seconds") * timedelta(seconds=2), models.DateTimeField())
+        is_due = Q(next_sync_at__lte=now) | Q(next_sync_at__gt=farthest)
         waits = Q(last_error_cause="paused", sign_in_paused_until__gt=now)
-        return self.enabled().filter(next_sync_at__lte=now).exclude(sync_runs__state__in=SYNC_OPEN).exclude(waits)
+        return self.enabled().filter(is_due).exclude(sync_runs__state__in=SYNC_OPEN).exclude(waits)
 
     def same_installation(self, server: "BackupServer") -> Self:
         """The other rows that turned out to lead to the same backup server, by the id that it tells of itself."""
@@ -159,8 +163,11 @@ class BackupServer(models.Model):
         return self.trust == TrustMode.PIN and not self.pinned_sha256
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether its data is older than a few intervals, so that a page has to say so."""
+        """Whether its data is older than a few intervals, so that a page has to say so.
+
+        What was read at a time that lies as far ahead of our clock, which was set back, is of an age that nobody knows.
+        """
         if self.last_success_at is None:
             return False
         allowed = timedelta(seconds=self.sync_interval_seconds * MISSED_INTERVALS_UNTIL_STALE)
-        return now - self.last_success_at > allowed
+        return abs(now - self.last_success_at) > allowed

@@ -132,7 +132,7 @@ function tick() {
   }
   const pill = document.getElementById("data-age");
   const age = pill?.dataset.age ? now - Date.parse(pill.dataset.age) : 0;
-  if (age >= MINUTE) pill.textContent = `Data ${spanWords(age)} old`;
+  if (age >= MINUTE) pill.firstElementChild.textContent = `Data ${spanWords(age)} old`;
 }
 
 setInterval(tick, 20_000);
