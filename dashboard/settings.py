@@ -160,6 +160,7 @@ CELERY_BEAT_SCHEDULE = {
     "syncs": {"task": "replicas_app.tasks.enqueue_due_syncs", "schedule": 15.0},
     "rescans": {"task": "replicas_app.tasks.enqueue_due_rescans", "schedule": 1.0},
     "tests": {"task": "replicas_app.tasks.enqueue_due_tests", "schedule": 5.0},
+    "history": {"task": "replicas_app.tasks.enqueue_due_drops", "schedule": 600.0},
 }
 
 LOGGING = logs.CONFIGURATION

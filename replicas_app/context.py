@@ -16,6 +16,7 @@ PLACES = {
     "replicas": "Replicas",
     "restore-points": "Restore points",
     "rescans": "Rescans",
+    "activity": "Activity",
     "servers": "Servers",
 }
 """URL name → the word in the bar."""

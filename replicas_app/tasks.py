@@ -14,7 +14,7 @@ from celery.signals import worker_shutting_down
 from django.db import transaction
 from django.utils import timezone
 
-from replicas_app import doctor, pulse, rescans, sync
+from replicas_app import doctor, pulse, rescans, retention, sync
 
 _stopping = multiprocessing.RawValue("b", False)
 """Shared by the worker's processes (they are forked after this module is imported): a sync stops between pages."""
@@ -61,6 +61,16 @@ def test_server(server_id: int) -> None:
 def enqueue_due_tests() -> None:
     """Called by beat: another message for every connection test that nobody took up."""
     _tell_workers(test_server, doctor.take_unheard, timezone.now())
+
+
+@shared_task
+def drop_history(server_id: int) -> None:
+    retention.drop(server_id, timezone.now(), should_stop=lambda: bool(_stopping.value))
+
+
+def enqueue_due_drops() -> None:
+    """Called by beat: a message for every server of which history is older than it is kept."""
+    _tell_workers(drop_history, retention.due, timezone.now())
 
 
 @shared_task

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from replicas_app.views import accounts, overview, people, replicas, rescans, restore_points, servers
+from replicas_app.views import accounts, activity, overview, people, replicas, rescans, restore_points, servers
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
@@ -18,6 +18,7 @@ urlpatterns = [
     path("servers/<int:pk>/toggle/", servers.server_toggle, name="server-toggle"),
     path("servers/<int:pk>/test/", servers.server_test, name="server-test"),
     path("servers/<int:pk>/sync/", servers.server_sync, name="server-sync"),
+    path("servers/<int:pk>/accept-drop/", servers.server_accept_drop, name="server-accept-drop"),
     path("servers/<int:pk>/pin/", servers.server_pin, name="server-pin"),
     path("servers/<int:pk>/runs/<int:run_pk>/", servers.sync_run, name="sync-run"),
     path("rescans/", rescans.rescan_list, name="rescans"),
@@ -25,6 +26,7 @@ urlpatterns = [
     path("rescans/start/", rescans.rescan_start, name="rescan-start"),
     path("rescans/<int:pk>/", rescans.rescan_detail, name="rescan"),
     path("rescans/<int:pk>/stop/", rescans.rescan_stop, name="rescan-stop"),
+    path("activity/", activity.activity, name="activity"),
     path("accounts/login/", accounts.SignIn.as_view(), name="login"),
     path("accounts/logout/", accounts.SignOut.as_view(), name="logout"),
     path("accounts/password/change/", accounts.PasswordChange.as_view(), name="password-change"),

@@ -79,6 +79,7 @@ PLAIN = (
     "replicas",
     "restore-points",
     "rescans",
+    "activity",
     "servers",
     "server-add",
     "people",

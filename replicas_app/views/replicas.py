@@ -3,21 +3,22 @@
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from django.views.decorators.http import require_GET
+from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
+from replicas_app import exports
 from replicas_app.filters import ReplicaFilters, ReplicaPointFilters
 from replicas_app.filters.answers import Answer
+from replicas_app.filters.events import history_of
 from replicas_app.freshness import notices_of
 from replicas_app.models import BackupServer, Replica, RestorePoint
 from replicas_app.views.listing import list_answer
 
 VMS_SHOWN = 200
 RESCANS_SHOWN = 10
-EVENTS_SHOWN = 50
 
 
-@require_GET
+@require_safe
 @vary_on_headers("HX-Request")
 def replica_list(request: HttpRequest) -> HttpResponse:
     filters = ReplicaFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
@@ -29,10 +30,10 @@ def replica_list(request: HttpRequest) -> HttpResponse:
         counts_asked_for="counts" in request.GET,
         shown=Replica.objects.with_open_rescan(),
     )
-    return list_answer(request, answer, page="replicas/list.html", parts="replicas")
+    return list_answer(request, answer, page="replicas/list.html", parts="replicas", sheet=exports.REPLICAS)
 
 
-@require_GET
+@require_safe
 @vary_on_headers("HX-Request")
 def replica_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The replica, and its restore points as a list that can be narrowed like all others."""
@@ -51,9 +52,10 @@ def replica_detail(request: HttpRequest, pk: int) -> HttpResponse:
         answer,
         page="replicas/detail.html",
         parts="restore_points",
+        sheet=exports.POINTS.of("replica", replica.pk),
         replica=replica,
         vms=replica.vms.order_by("sort_key", "pk")[:VMS_SHOWN],
         rescans=replica.rescans.with_names().newest_first()[:RESCANS_SHOWN],
-        events=replica.events.newest_first()[:EVENTS_SHOWN],
+        history=history_of(replica),
         notices=notices_of([replica.server], answer.now),
     )

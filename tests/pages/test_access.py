@@ -39,11 +39,13 @@ ACCESS = {  # name: (who may GET, who may POST)
     "server-toggle": (NOBODY, ADMINS),
     "server-test": (NOBODY, ADMINS),
     "server-pin": (ADMINS, ADMINS),
+    "server-accept-drop": (ADMINS, ADMINS),
     "rescans": (SIGNED_IN, NOBODY),
     "rescan": (SIGNED_IN, NOBODY),
     "rescan-ask": (OPERATORS, OPERATORS),
     "rescan-start": (NOBODY, OPERATORS),
     "rescan-stop": (OPERATORS, OPERATORS),
+    "activity": (SIGNED_IN, NOBODY),
     "people": (ADMINS, NOBODY),
     "person": (ADMINS, NOBODY),
     "person-add": (ADMINS, ADMINS),
@@ -97,6 +99,7 @@ def _arguments(name: str, scene: Scene) -> list[object]:
         "server-test",
         "server-sync",
         "server-pin",
+        "server-accept-drop",
     }
     of_a_person = {"person", "person-role", "person-link", "person-deactivate", "person-reactivate"}
     rows |= {name: [scene.server.pk] for name in of_a_server} | {name: [scene.person.pk] for name in of_a_person}
