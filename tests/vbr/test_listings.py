@@ -95,6 +95,8 @@ def test_an_empty_listing_is_one_empty_page(client):
     [
         ("id", None, "id is missing"),
         ("id", "nonsense", "id is no UUID (nonsense)"),
+        ("id", "d27bffc9x4c4d-47f2-b0a7-738e4532baa4", "id is no UUID (d27bffc9x4c4d-47f2-b0a7-738e4532baa4)"),
+        ("id", "d27bffc9-4c4d-47f2-b0a7-738e4532baa", "id is no UUID (d27bffc9-4c4d-47f2-b0a7-738e4532baa)"),
         ("id", 17, "id has the wrong type (int)"),
         ("name", None, "name is missing"),
         ("name", "  ", "name is empty"),

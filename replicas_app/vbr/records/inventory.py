@@ -1,11 +1,14 @@
 """What a backup server holds: replicas and restore points. Fields: vbr-api.md, section 4."""
 
 from datetime import datetime
+from operator import itemgetter
 from typing import NamedTuple
 
 from replicas_app.vbr.records import fields
-from replicas_app.vbr.records.fields import Row
+from replicas_app.vbr.records.fields import Row, are_plain_uuids
 from replicas_app.vbr.times import Clock
+
+_always_there = itemgetter("id", "name", "replicaId", "creationTime", "platformName", "platformId", "allowedOperations")
 
 
 class ReplicaRecord(NamedTuple):
@@ -61,7 +64,7 @@ class PointRecord(NamedTuple):
     @classmethod
     def from_json(cls, row: Row, clock: Clock) -> "PointRecord":
         """Raises ValueError, with the reason, for a record that cannot be used."""
-        return cls(
+        return cls._plain(row, clock) or cls(
             fields.identity(row, "id"),
             fields.needed_text(row, "name"),
             fields.identity(row, "replicaId"),
@@ -72,3 +75,24 @@ class PointRecord(NamedTuple):
             fields.text(row, "malwareStatus"),
             fields.texts(row, "allowedOperations"),
         )
+
+    @classmethod
+    def _plain(cls, row: Row, clock: Clock) -> "PointRecord | None":
+        """The same record, had in half the time, of a row as nearly all are; None for one that needs a closer look."""
+        try:
+            id, name, replica_id, created, platform, platform_id, operations = _always_there(row)
+            state, malware = row.get("state", ""), row.get("malwareStatus", "")
+            if not (
+                str is type(id) is type(name) is type(replica_id) is type(created) is type(platform)
+                is type(platform_id) is type(state) is type(malware)
+                and type(operations) is list and name.strip() and are_plain_uuids(id, replica_id)
+            ):  # fmt: skip
+                return None
+            "".join(operations)
+            moment = clock.plain(created)
+        except (KeyError, TypeError, ValueError, ArithmeticError):
+            return None
+        if moment is None:
+            return None
+        values = (id, name, replica_id, moment, platform, platform_id, state, malware, tuple(operations))
+        return tuple.__new__(cls, values)
