@@ -11,19 +11,24 @@ from replicas_app.servers.acts import (
     switch,
     why_not_read,
 )
+from replicas_app.servers.drops import Drop, accept_drop, drops_of, mark_of
 from replicas_app.servers.form import ServerForm
 from replicas_app.servers.removal import Holdings, IsBeingRead, holdings, remove
 
 __all__ = [
     "WAY_IN",
+    "Drop",
     "Holdings",
     "IsBeingRead",
     "ServerForm",
     "Twin",
     "accept",
+    "accept_drop",
     "add",
     "change",
+    "drops_of",
     "holdings",
+    "mark_of",
     "offered_certificate",
     "readable",
     "remove",

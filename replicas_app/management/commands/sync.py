@@ -1,6 +1,7 @@
 """Read backup servers from the shell, in the foreground: `manage.py sync vbr-oslo`, or all that are enabled."""
 
 import json
+import shlex
 import signal
 import sys
 from argparse import ArgumentParser
@@ -11,7 +12,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 
-from replicas_app import servers, sync
+from replicas_app import doctor, servers, sync
 from replicas_app.choices import SyncState, SyncTrigger
 from replicas_app.management.called import server_called
 from replicas_app.management.progress import Progress
@@ -22,6 +23,8 @@ COUNTS = tuple(
     f"{what}_{how}" for what in ("replicas", "points") for how in ("added", "changed", "unchanged", "removed")
 )
 STATES_OF_A_READ = {SyncState.SUCCEEDED, SyncState.PARTIAL}
+NOTHING = "nothing is there"
+WHY_FULL = "asked for from the shell"
 
 
 class Command(BaseCommand):
@@ -32,15 +35,25 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("names", nargs="*", metavar="NAME")
-        parser.add_argument("--full", action="store_true", help="read everything, as every read does so far")
+        parser.add_argument("--full", action="store_true", help="a full sweep: also what was removed or has changed")
+        parser.add_argument(
+            "--accept-drop",
+            action="store_true",
+            help="believe the named servers that they list far less than before: what is gone is marked as removed",
+        )
         parser.add_argument("--json", action="store_true", help="print one line of JSON for each server")
 
     def handle(self, *, names: list[str], **options: Any) -> None:
+        options["full"] |= options["accept_drop"]
         chosen = [server_called(name) for name in dict.fromkeys(names)]
         for refusal in filter(None, map(servers.why_not_read, chosen)):
             raise CommandError(refusal)
+        if options["accept_drop"] and not chosen:
+            raise CommandError("Name the servers whose drop is to be accepted.")
         with stopped_by_signals() as stop:
-            states = [self._tell(*self._read(server, stop), options) for server in chosen or servers.readable()]
+            states = [
+                self._tell(*self._read(server, stop, options), options) for server in chosen or servers.readable()
+            ]
         if not states:
             self.stderr.write("No server is enabled: nothing was read.")
         if set(states) - STATES_OF_A_READ:
@@ -50,16 +63,30 @@ class Command(BaseCommand):
         self.stdout.write(json.dumps(facts(run, is_joined)) if options["json"] else words(run, is_joined))
         return run.state
 
-    def _read(self, server: BackupServer, stop: Event) -> tuple[SyncRun, bool]:
-        """The read of this server, ended, and whether somebody else had begun it."""
-        run, is_new = sync.request(server, SyncTrigger.SHELL)
-        if not is_new:
-            self.stderr.write(f"{server} is being read already: waiting for that read.")
+    def _read(self, server: BackupServer, stop: Event, options: dict[str, Any]) -> tuple[SyncRun, bool]:
+        """The read of this server, ended, and whether somebody else had begun it.
+
+        Where everything was to be read and the one that was joined did not do that: the one that follows it.
+        """
+        run, is_joined = self._begin(server, options)
         try:
             with Progress(self.stderr, server.name, run.pk):
                 follow(run, stop)
         except SyncRun.DoesNotExist as error:
             raise CommandError(f"{server} was removed while it was read.") from error
+        if options["full"] and not run.is_full and run.state in STATES_OF_A_READ and not stop.is_set():
+            return self._read(server, stop, options)
+        doctor.ask_after(run.pk)
+        return run, is_joined
+
+    def _begin(self, server: BackupServer, options: dict[str, Any]) -> tuple[SyncRun, bool]:
+        if options["accept_drop"] and server.doubt:
+            return sync.accept_drop(server), False
+        if options["accept_drop"]:
+            self.stderr.write(f"There is no drop to accept at {server}.")
+        run, is_new = sync.request(server, SyncTrigger.SHELL, full=WHY_FULL if options["full"] else "")
+        if not is_new:
+            self.stderr.write(f"{server} is being read already: waiting for that read.")
         return run, not is_new
 
 
@@ -95,6 +122,8 @@ def facts(run: SyncRun, is_joined: bool) -> dict[str, Any]:
         "run": run.pk,
         "state": run.state,
         "joined": is_joined,
+        "is_full": run.is_full,
+        "why_full": run.why_full,
         "seconds": round(run.took.total_seconds(), 2) if run.took else None,
         **{name: getattr(run, name) for name in COUNTS},
         "set_aside_count": run.set_aside_count,
@@ -109,7 +138,14 @@ def words(run: SyncRun, is_joined: bool) -> str:
     done = [f"{getattr(run, name):,} {name.replace('_', ' ')}" for name in COUNTS if getattr(run, name)]
     took = f" in {run.took.total_seconds():.1f} s" if run.took else ""
     joined = " (begun by somebody else)" if is_joined else ""
+    kind = f"full sweep, {run.why_full}" if run.is_full else "interval sync"
     outcome = (
-        f"{run.server.name}: {run.get_state_display().lower()}{took}{joined}: {', '.join(done) or 'nothing is there'}"
+        f"{run.server.name}: {run.get_state_display().lower()}{took}{joined} ({kind}): {', '.join(done) or NOTHING}"
     )
-    return f"{outcome}\n{run.error}" if run.error else outcome
+    return "\n".join([outcome, *filter(None, [run.error, hint(run)])])
+
+
+def hint(run: SyncRun) -> str:
+    """Where a fault on the way to the server is looked into; empty for any other outcome."""
+    is_theirs = run.state == SyncState.FAILED and run.error_cause != "ours"
+    return f"What is wrong, step by step: manage.py test_server {shlex.quote(run.server.name)}" if is_theirs else ""

@@ -1,4 +1,7 @@
-"""What a person asks of a server: read it now, test the connection, leave it alone. Each press has one effect."""
+"""What a person asks of a server: read it now, believe a drop, test the connection, leave it alone.
+
+Each press has one effect.
+"""
 
 import logging
 
@@ -7,12 +10,15 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.vary import vary_on_headers
+from django_htmx.http import HttpResponseClientRedirect
 from kombu.exceptions import OperationalError
 
 from replicas_app import doctor, servers, sync, tasks
-from replicas_app.choices import SyncTrigger
+from replicas_app.choices import SyncState, SyncTrigger
 from replicas_app.models import BackupServer, Person, SyncRun
+from replicas_app.views.shared import confirm, wants_part
 
 logger = logging.getLogger(__name__)
 
@@ -22,14 +28,41 @@ may_manage = permission_required("replicas_app.manage_servers", raise_exception=
 @require_POST
 @permission_required("replicas_app.sync", raise_exception=True)
 def server_sync(request: HttpRequest, pk: int) -> HttpResponse:
+    """With `full=1` everything is read, unless that is being done at the moment."""
     server = get_object_or_404(BackupServer, pk=pk)
     if refusal := servers.why_not_read(server):
         messages.error(request, refusal)
-    else:
-        run, is_new = read_now(server, request.user)
-        if not is_new:
-            messages.info(request, f"{server} is being read already, {asked_for_by(run)}: this is that read.")
+        return redirect(server)
+    is_wanted = request.POST.get("full") == "1" and not SyncRun.objects.open().filter(server=server, is_full=True)
+    run, is_new = read_now(server, request.user, full=f"asked for by {request.user}" if is_wanted else "")
+    if not is_new:
+        follows = is_wanted and run.state == SyncState.RUNNING
+        what = "everything is read right after it" if follows else "this is that read"
+        messages.info(request, f"{server} is being read already, {asked_for_by(run)}: {what}.")
     return redirect(server)
+
+
+@require_http_methods(["GET", "POST"])
+@may_manage
+@vary_on_headers("HX-Request")
+def server_accept_drop(request: HttpRequest, pk: int) -> HttpResponse:
+    """Asks before it believes a drop, since what is not listed any more leaves all pages."""
+    server = get_object_or_404(BackupServer, pk=pk)
+    drops = servers.drops_of(server)
+    if refusal := servers.why_not_read(server):
+        messages.error(request, refusal)
+    elif not drops:
+        messages.info(request, f"There is nothing to accept at {server} any more.")
+    elif request.method == "GET":
+        context = {"server": server, "drops": drops, "mark": servers.mark_of(drops)}
+        return confirm(request, "servers/accept_drop.html", context)
+    elif run := servers.accept_drop(server, request.user, request.POST.get("seen", "")):
+        tell_worker(tasks.sync_server, run.pk)
+        messages.success(request, f"What {server} lists is believed: it is read once more, all of it.")
+    else:
+        messages.error(request, f"{server} has answered with other numbers by now: look again. Nothing was accepted.")
+    address = server.get_absolute_url()
+    return HttpResponseClientRedirect(address) if wants_part(request) else redirect(address)
 
 
 @require_POST
@@ -55,9 +88,9 @@ def server_toggle(request: HttpRequest, pk: int) -> HttpResponse:
     return redirect(server)
 
 
-def read_now(server: BackupServer, person: Person) -> tuple[SyncRun, bool]:
-    """The read of this server that is under way, begun now if there was none."""
-    run, is_new = sync.request(server, SyncTrigger.PERSON, person)
+def read_now(server: BackupServer, person: Person, *, full: str = "") -> tuple[SyncRun, bool]:
+    """The read of this server that is under way, begun now if there was none. `full`: why it has to read everything."""
+    run, is_new = sync.request(server, SyncTrigger.PERSON, person, full=full)
     if is_new:
         tell_worker(tasks.sync_server, run.pk)
     return run, is_new

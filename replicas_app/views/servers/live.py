@@ -10,7 +10,9 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from replicas_app import doctor
+from replicas_app.freshness import is_sweep_overdue
 from replicas_app.models import BackupServer, SyncRun
+from replicas_app.sync.schedule import is_due
 from replicas_app.times import duration_words
 from replicas_app.views.shared import announce, wants_part
 
@@ -57,6 +59,39 @@ class Live:
         return self.is_testing or self.run is not None
 
     @property
+    def sweep(self) -> SyncRun | None:
+        """The full sweep that is under way."""
+        return self.run if self.run and self.run.is_full else None
+
+    @property
+    def is_sweep_due(self) -> bool:
+        """Whether the next read is a full sweep."""
+        return self.server.last_full_at is None or is_due(self.server.next_full_at, self.now)
+
+    @property
+    def is_sweep_overdue(self) -> bool:
+        """Whether more than a night has passed since everything was read, and nothing else tells why."""
+        is_quiet = not self.server.last_error and not self.server.is_stale(self.now) and self.sweep is None
+        return is_quiet and is_sweep_overdue(self.server, self.now)
+
+    @cached_property
+    def tested_after(self) -> SyncRun | None:
+        """The failed read after which the newest test was made by itself."""
+        asked_by = self.server.doctor_run_id
+        return self.server.sync_runs.filter(pk=asked_by).first() if asked_by else None
+
+    @property
+    def report_of_this_read(self) -> bool:
+        """Whether the newest test, ended or under way, was made because this read failed."""
+        is_its = self.newest is not None and self.newest.pk == self.server.doctor_run_id
+        return is_its and (self.is_testing or self.test == "done")
+
+    @property
+    def is_doubted(self) -> bool:
+        """Whether a drop that nobody has accepted is all that is wrong: its notice says it."""
+        return self.server.last_error_cause == "drop" and bool(self.server.doubt)
+
+    @property
     def is_paused(self) -> bool:
         until = self.server.sign_in_paused_until
         return until is not None and until > self.now
@@ -74,6 +109,11 @@ class Live:
             return "not known yet"
         words = duration_words(timedelta(seconds=abs(skew)))
         return "as ours" if abs(skew) < 1 else f"{words} {'ahead of' if skew > 0 else 'behind'} ours"
+
+    @property
+    def clock_consequence(self) -> str:
+        """What comes of it that the clocks differ; empty where they agree."""
+        return doctor.skew_consequence(self.server.clock_skew_seconds)
 
     @property
     def refused(self) -> list[str]:

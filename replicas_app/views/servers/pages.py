@@ -7,7 +7,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
-from replicas_app import doctor
+from replicas_app import doctor, servers
 from replicas_app.choices import EventKind
 from replicas_app.filters.addresses import Address
 from replicas_app.filters.fields import PageField, PartlyWrong
@@ -61,6 +61,8 @@ def _about(request: HttpRequest, server: BackupServer, live: Live) -> dict[str, 
         "line": server_line(server, live.now),
         "live": live,
         "fix": doctor.fix(server.last_error_cause),
+        "drops": servers.drops_of(server),
+        "drop_fix": doctor.fix("drop"),
         "reads": _page(request, reads, READS_ON_A_PAGE),
         "same": BackupServer.objects.same_installation(server),
     }
