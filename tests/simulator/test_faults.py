@@ -364,3 +364,15 @@ def test_half_a_character_survives_in_a_script(tmp_path: Path):
 def test_a_rule_that_cannot_be_meant_says_why(rule: Any, said: str):
     with pytest.raises(FaultError, match=f"^Rule 4.*{said}"):
         rule_of(rule, 4)
+
+
+@pytest.mark.parametrize("by", [2, -3])
+def test_a_list_moves_between_two_pages(by: int, faulty):
+    caller = faulty(replicas=20, vms=1, points=1)
+    everything = caller.all(POINTS)
+    caller.simulator.faults.add({"path": "replicaPoints$", "action": "shift", "by": by})
+
+    first, second = (caller.all(POINTS, skip=skip, limit=10) for skip in (0, 10))
+
+    assert first == everything[:10]
+    assert second == everything[10 + by : 20 + by]

@@ -16,6 +16,7 @@ ACTIONS: dict[str, Action] = {
     "reset": Action(before=answers.answer_reset),
     "expire": Action(before=answers.expire),
     "cap": Action({"limit": WHOLE}, ["limit"], before=answers.cap),
+    "shift": Action({"by": PLACE}, ["by"], before=answers.shift),
     "certificate": Action(before=answers.renew_certificate),
     "versions": Action({"versions": VERSIONS}, ["versions"], before=answers.change_versions),
     "delay": Action({"seconds": NUMBER}, ["seconds"], change=answers.delay),

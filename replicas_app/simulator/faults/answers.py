@@ -46,6 +46,13 @@ def cap(given: Given, happening: Happening) -> None:
     happening.request.query["limit"] = [str(min(int(asked), most) if asked.isdigit() else most)]
 
 
+def shift(given: Given, happening: Happening) -> None:
+    """The list moved by so many rows since the page before: some are missed (above 0), or come twice (below 0)."""
+    asked = happening.request.query.get("skip", ["0"])[0]
+    if asked.isdigit() and int(asked):
+        happening.request.query["skip"] = [str(max(int(asked) + given["by"], 0))]
+
+
 def renew_certificate(given: Given, happening: Happening) -> None:
     """Another certificate for every connection that comes after."""
     happening.renew_certificate()
