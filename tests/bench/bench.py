@@ -16,7 +16,7 @@ from django.core.management import call_command
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
-from tests.bench.simulated import Simulated
+from tests.simulated import Simulated
 from tests.waiting import wait_until
 
 POSTGRES_SETTINGS = ("log_lock_waits=on", "deadlock_timeout=100ms")

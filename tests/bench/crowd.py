@@ -9,9 +9,9 @@ from replicas_app.models import BackupServer, SyncRun
 from tests.bench import floors
 from tests.bench.bench import Bench
 from tests.bench.results import Result
-from tests.bench.simulated import Simulated
 from tests.bench.syncs import VMS, at_least_in_all
 from tests.factories import make_server_of
+from tests.simulated import Simulated
 from tests.waiting import wait_until
 from tests.workers import worker
 

@@ -11,7 +11,7 @@ import urllib3
 from django.db import connection
 from psycopg.sql import SQL, Composed, Identifier
 
-from tests.bench.simulated import Asked
+from tests.simulated import Asked
 
 BLOCK_BYTES = 1 << 20
 TOKEN = "/api/oauth2/token"

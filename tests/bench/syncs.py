@@ -9,8 +9,8 @@ from typing import Any
 from tests.bench import floors
 from tests.bench.bench import Bench
 from tests.bench.results import Result
-from tests.bench.simulated import Asked, Simulated
 from tests.factories import make_server_of
+from tests.simulated import Asked, Simulated
 
 REPLICAS = 10_000
 VMS = 2

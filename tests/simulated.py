@@ -1,7 +1,7 @@
-"""Simulated backup servers in one process of their own: `python -m tests.bench.simulated` is that process.
+"""Simulated backup servers in one process of their own: `python -m tests.simulated` is that process.
 
 It obeys lines of JSON on its standard input, each `[order, server, …]`, answers each by a line, and ends with its
-input. Nothing moves in these worlds but what an order moves.
+input. What is asked of the servers does not wait for the tests, nor they for it.
 """
 
 import json
@@ -17,7 +17,7 @@ from replicas_app.simulator import Simulator
 from replicas_app.simulator.world.cast import Habit, Replica
 from replicas_app.simulator.world.world import STEP_SECONDS
 
-PROJECT = Path(__file__).parents[2]
+PROJECT = Path(__file__).parents[1]
 DAY_SECONDS = 86_400
 
 
@@ -46,7 +46,7 @@ class Simulated:
 
     def __init__(self, servers: int, options: dict[str, Any]) -> None:
         self._process = subprocess.Popen(
-            [sys.executable, "-m", "tests.bench.simulated"],
+            [sys.executable, "-m", "tests.simulated"],
             cwd=PROJECT,
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
@@ -70,6 +70,18 @@ class Simulated:
     def grow(self, points: int, server: int = 0) -> int:
         """Let about so many new points be there, and nothing else be different; how many came."""
         return self._order("grow", server, points)
+
+    def freeze(self, server: int = 0) -> None:
+        """Let nothing move and nothing go wrong from now on."""
+        self._order("freeze", server)
+
+    def world(self, server: int = 0) -> dict[str, list[dict[str, Any]]]:
+        """Its `replicas` and its `points` at this moment, as the API has them."""
+        return self._order("world", server)
+
+    def sessions(self, server: int = 0) -> list[dict[str, Any]]:
+        """The rescans that clients started: `id`, `replicas` (ids), `started` (ISO, by its clock), `has_ended`."""
+        return self._order("sessions", server)
 
     def _order(self, *words: Any) -> Any:
         self._process.stdin.write(json.dumps(words) + "\n")
@@ -144,7 +156,29 @@ def runs_until(replicas: list[Replica], moment: int) -> dict[int, int]:
     }
 
 
-ORDERS = {"start": facts, "asked": asked, "grow": grow}
+def freeze(simulator: Simulator) -> None:
+    simulator.faults.clear()
+    simulator.clock.freeze()
+
+
+def world(simulator: Simulator) -> dict[str, Any]:
+    return {"replicas": simulator.world.replicas, "points": simulator.world.points}
+
+
+def sessions(simulator: Simulator) -> list[dict[str, Any]]:
+    now = simulator.clock.now()
+    return [
+        {
+            "id": rescan.id,
+            "replicas": rescan.replica_ids,
+            "started": simulator.clock.text(rescan.started),
+            "has_ended": now >= rescan.ended_at(),
+        }
+        for rescan in simulator.rescans.all()
+    ]
+
+
+ORDERS = {"start": facts, "asked": asked, "grow": grow, "freeze": freeze, "world": world, "sessions": sessions}
 
 if __name__ == "__main__":
     obey()

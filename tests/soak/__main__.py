@@ -1,0 +1,107 @@
+"""`python -m tests.soak [--minutes M] [--seed S]`: kill, wait, compare; write DATA_DIR/soak.json.
+
+Exit status 1 where anything was lost, invented, done twice or left lying about.
+"""
+
+import argparse
+import json
+import secrets
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from random import Random
+from typing import Any
+
+from dashboard import environment
+from tests.soak.house import Eyes, House, house
+from tests.soak.kills import Killer
+from tests.soak.operator import Operator
+from tests.soak.verdict import LEFT, MUST_BE_NONE, Verdict, judge
+from tests.waiting import wait_until
+
+MINUTES = 20
+MOST_KILLS = 64
+LEAST_SECONDS_BETWEEN = 6
+CALM_SHARE = 0.25
+"""Of the time, at most, for what was begun to come to its end after the last kill."""
+LONGEST_CALM_SECONDS = 240
+
+
+def main() -> None:
+    options = arguments()
+    data = environment.data_folder()
+    began = time.monotonic()
+
+    def say(text: str) -> None:
+        print(f"[{time.monotonic() - began:5.0f} s] {text}", flush=True)
+
+    say(f"seed {options.seed}, {options.minutes:g} minutes")
+    calm = min(LONGEST_CALM_SECONDS, options.minutes * 60 * CALM_SHARE)
+    with house(data / "soak", data / "soak.log") as home:
+        home.connect()
+        killer = soak(home, options.seed, began + options.minutes * 60 - calm, say)
+        verdict = settle(home, began + options.minutes * 60, say)
+        say("stops by SIGTERM")
+        home.dashboard.stop()
+    facts = {"seed": options.seed, "minutes": options.minutes, "seconds": round(time.monotonic() - began)}
+    facts |= {"kills": dict(killer.kills), "kills_in_all": killer.kills.total(), "moments": dict(killer.moments)}
+    tell(facts | verdict.figures | {"examples": verdict.examples}, data / "soak.json")
+    sys.exit(0 if verdict.is_good else 1)
+
+
+def arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
+    parser.add_argument("--minutes", type=float, default=MINUTES, help="for all of it")
+    parser.add_argument("--seed", type=int, default=secrets.randbelow(10**6), help="which kills, and when")
+    return parser.parse_args()
+
+
+def soak(home: House, seed: int, ends: float, say: Callable[[str], None]) -> Killer:
+    """Kill until the time has come, while rescans are asked for."""
+    killer = Killer(home, Random(seed), say)
+    pause = max(LEAST_SECONDS_BETWEEN, (ends - time.monotonic()) / MOST_KILLS)
+    with Operator(home, Random(seed + 1)) as operator:
+        while (due := time.monotonic() + pause) < ends:
+            killer.kill_one(until=due)
+            time.sleep(max(0, due - time.monotonic()))
+    killer.close()
+    say(f"{killer.kills.total()} kills; rescans asked for: {dict(operator.answers)}")
+    return killer
+
+
+def settle(home: House, ends: float, say: Callable[[str], None]) -> Verdict:
+    """Let all that was begun come to its end, freeze the world, read it for the last time, and compare."""
+    eyes = Eyes(home.dashboard)
+    wait_or_go_on(home.dashboard.is_ready, ends)
+    wait_or_go_on(lambda: eyes.rows(LEFT["rescans_unfinished"]) == [], ends)
+    for world in home.worlds.values():
+        wait_or_go_on(lambda: all(session["has_ended"] for session in world.sessions()), ends)  # noqa: B023
+        world.freeze()
+    say("the worlds are frozen")
+    for _ in range(2):  # the first may have joined one that had begun before
+        home.manage("sync", *home.names, "--full")
+    for name in ("syncs_unfinished", "locks_held"):
+        wait_or_go_on(lambda: eyes.rows(LEFT[name]) == [], ends)  # noqa: B023
+    verdict = judge(home)
+    eyes.close()
+    return verdict
+
+
+def wait_or_go_on(is_so: Callable[[], Any], ends: float) -> None:
+    """What has not come to be by then is found by the verdict."""
+    try:
+        wait_until(is_so, max(1, ends - time.monotonic()))
+    except AssertionError:
+        return
+
+
+def tell(facts: dict[str, Any], file: Path) -> None:
+    file.write_text(json.dumps(facts, indent=1) + "\n")
+    for name, fact in facts.items():
+        mark = " ← must be 0" if name in MUST_BE_NONE and fact else ""
+        print(f"{name:>22}  {fact}{mark}")
+
+
+if __name__ == "__main__":
+    main()

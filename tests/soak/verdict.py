@@ -1,0 +1,176 @@
+"""After the kills: what the dashboard holds against what the backup servers have, and what was left lying about."""
+
+from collections import Counter
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from typing import Any, LiteralString
+from urllib.parse import unquote, urlsplit
+
+from redis import Redis
+
+from tests.soak.house import Eyes, House
+
+Facts = dict[str, tuple]
+"""What is known of a thing, by its id."""
+MUST_BE_NONE = (
+    "rows_missing",
+    "rows_invented",
+    "rows_different",
+    "sums_wrong",
+    "rescans_started_twice",
+    "rescans_unfinished",
+    "syncs_unfinished",
+    "messages_left",
+    "locks_held",
+    "transactions_open",
+)
+LATEST = timedelta(minutes=2)
+"""After the moment at which a rescan was about to be asked for, in which its session must have begun."""
+
+
+@dataclass
+class Verdict:
+    """The figures by name; `examples` has some of the things that were counted, for whoever looks into it."""
+
+    figures: dict[str, Any] = field(default_factory=dict)
+    examples: dict[str, list[Any]] = field(default_factory=dict)
+
+    @property
+    def is_good(self) -> bool:
+        return not any(self.figures[name] for name in MUST_BE_NONE)
+
+    def count(self, name: str, found: Iterable[Any]) -> None:
+        found = list(found)
+        self.figures[name] = self.figures.get(name, 0) + len(found)
+        if found:
+            self.examples.setdefault(name, []).extend(map(str, found[:5]))
+
+
+def judge(house: House) -> Verdict:
+    """With the world frozen and read for the last time."""
+    verdict, eyes = Verdict(), Eyes(house.dashboard)
+    for name, simulated in house.worlds.items():
+        world = simulated.world()
+        _compare(verdict, replicas_of_world(world), replicas_of_ours(eyes, name))
+        _compare(verdict, points_of_world(world), points_of_ours(eyes, name))
+        verdict.count("rescans_started_twice", started_twice(eyes, name, simulated.sessions()))
+    for name, statement in LEFT.items():
+        verdict.count(name, eyes.rows(statement))
+    verdict.count("messages_left", messages(house))
+    for name, statement in TALLIES.items():
+        verdict.figures[name] = dict(Counter(dict(eyes.rows(statement))))
+    eyes.close()
+    return verdict
+
+
+def _compare(verdict: Verdict, theirs: Facts, ours: Facts) -> None:
+    verdict.count("rows_missing", theirs.keys() - ours.keys())
+    verdict.count("rows_invented", ours.keys() - theirs.keys())
+    both = theirs.keys() & ours.keys()
+    verdict.count("rows_different", ((id, theirs[id], ours[id]) for id in both if theirs[id] != ours[id]))
+
+
+def replicas_of_world(world: dict[str, list[dict]]) -> Facts:
+    return {one["id"]: (one["name"], one.get("state", ""), one.get("policyUniqueId", "")) for one in world["replicas"]}
+
+
+def replicas_of_ours(eyes: Eyes, server: str) -> Facts:
+    found = eyes.rows(
+        "SELECT r.uuid::text, r.name, r.state, r.policy_id FROM replica r JOIN backup_server s ON s.id = r.server_id"
+        " WHERE s.name = %s AND r.removed_at IS NULL",
+        server,
+    )
+    return {id: tuple(facts) for id, *facts in found}
+
+
+def points_of_world(world: dict[str, list[dict]]) -> Facts:
+    return {
+        point["id"]: (
+            point["replicaId"],
+            point["name"],
+            datetime.fromisoformat(point["creationTime"]),
+            point.get("state", ""),
+            point.get("malwareStatus", ""),
+            point["allowedOperations"],
+        )
+        for point in world["points"]
+    }
+
+
+def points_of_ours(eyes: Eyes, server: str) -> Facts:
+    found = eyes.rows(
+        "SELECT p.uuid::text, r.uuid::text, v.name, p.created_at, p.state, p.malware, p.operations"
+        " FROM restore_point p JOIN backup_server s ON s.id = p.server_id"
+        " JOIN replica r ON r.id = p.replica_id JOIN replica_vm v ON v.id = p.vm_id"
+        " WHERE s.name = %s AND p.removed_at IS NULL",
+        server,
+    )
+    return {id: tuple(facts) for id, *facts in found}
+
+
+def started_twice(eyes: Eyes, server: str, sessions: list[dict[str, Any]]) -> list[str]:
+    """Sessions on the server that no rescan of ours accounts for.
+
+    One accounts for the session that it followed; one that never learned of a session accounts for one of the same
+    replicas that began when it asked.
+    """
+    followed, lost = set(), []
+    for session_id, asked_at, replicas in eyes.rows(ASKED_FOR, server):
+        if session_id:
+            followed.add(session_id)
+        else:
+            lost.append((asked_at, set(replicas)))
+    unknown = []
+    for session in sorted(sessions, key=lambda session: session["started"]):
+        if session["id"] not in followed and not _takes_out(lost, _asked_by(session)):
+            unknown.append(session["id"])
+    return unknown
+
+
+def _asked_by(session: dict[str, Any]) -> Callable[[tuple], bool]:
+    started, replicas = datetime.fromisoformat(session["started"]), set(session["replicas"])
+    return lambda one: one[1] == replicas and one[0] - timedelta(seconds=5) <= started <= one[0] + LATEST
+
+
+def _takes_out(things: list[tuple], fits: Callable[[tuple], bool]) -> bool:
+    """Whether one of them fits; that one is taken out."""
+    for one in things:
+        if fits(one):
+            things.remove(one)
+            return True
+    return False
+
+
+def messages(house: House) -> list[bytes]:
+    """What lies in the queue and was taken by nobody."""
+    socket = unquote(urlsplit(house.dashboard.addresses["CELERY_BROKER_URL"]).path)
+    with Redis(unix_socket_path=socket) as queue:
+        return queue.lrange("celery", 0, -1)
+
+
+ASKED_FOR: LiteralString = """
+SELECT a.session_id::text, a.asked_at, array_agg(r.uuid::text)
+FROM rescan a JOIN backup_server s ON s.id = a.server_id
+JOIN rescan_replica m ON m.rescan_id = a.id JOIN replica r ON r.id = m.replica_id
+WHERE s.name = %s AND a.asked_at IS NOT NULL
+GROUP BY a.id
+"""
+
+LEFT: dict[str, LiteralString] = {
+    "rescans_unfinished": "SELECT id, state, error FROM rescan WHERE state IN ('queued', 'asking', 'running')",
+    "syncs_unfinished": "SELECT id, state, step FROM sync_run WHERE state IN ('queued', 'running')",
+    "locks_held": "SELECT classid, objid FROM pg_locks WHERE locktype = 'advisory'",
+    "transactions_open": "SELECT pid, query FROM pg_stat_activity WHERE state LIKE 'idle in transaction%%'",
+    "sums_wrong": """
+        SELECT v.id, v.point_count, count(p.id)
+        FROM replica_vm v LEFT JOIN restore_point p ON p.vm_id = v.id AND p.removed_at IS NULL
+        GROUP BY v.id
+        HAVING (v.point_count, v.newest_point_at) IS DISTINCT FROM (count(p.id), max(p.created_at))
+    """,
+}
+
+TALLIES: dict[str, LiteralString] = {
+    "rescans": "SELECT state, count(*) FROM rescan GROUP BY state",
+    "syncs": "SELECT state, count(*) FROM sync_run GROUP BY state",
+}
