@@ -255,6 +255,12 @@ class Rescan(models.Model):
         return self.state in RESCAN_OPEN
 
     @property
+    def may_have_changed_something(self) -> bool:
+        """Whether the server was asked and did not refuse, so that before and after are worth comparing."""
+        was_asked = self.asked_at is not None and self.changes_since is not None
+        return was_asked and self.state not in (RescanState.REFUSED, RescanState.NOT_STARTED)
+
+    @property
     def others(self) -> int:
         """How many replicas it has beside the first."""
         return self.replica_count - 1

@@ -31,6 +31,7 @@ PAUSE_GROWTH = 1.25
 LONGEST_PAUSE_UNANSWERED = timedelta(seconds=60)
 NO_ANSWER_LIMIT = timedelta(hours=1)
 """How long a rescan goes on without any answer of its server."""
+ENDS_WELL = (RescanState.SUCCEEDED, RescanState.WARNING)
 TRIES_LIMIT = 120
 """How many tries in a row may fail: an hour of them, where each ends its process before it can look at the clock."""
 
@@ -128,7 +129,8 @@ def end(rescan: Rescan, outcome: words.Outcome, **columns: Any) -> bool:
             **columns,
         )
         if ended:
-            RescanReplica.objects.filter(rescan=rescan, is_open=True).update(is_open=False)
+            freed = {"is_open": False, "ended_well_at": now if outcome.state in ENDS_WELL else None}
+            RescanReplica.objects.filter(rescan=rescan, is_open=True).update(**freed)
             _next_in_line(rescan).update(next_poll_at=now, enqueued_at=None)
     logger.info("rescan %s of server %s ended: %s", rescan.pk, rescan.server_id, rescan.state)
     return ended

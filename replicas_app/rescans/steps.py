@@ -1,4 +1,4 @@
-"""One step of a rescan at a time: wait for its turn, ask the server, look for a lost answer, poll, read again.
+"""One step of a rescan at a time: wait for its turn, ask the server, look for a lost answer, poll; then `settle`.
 
 A step is short, and between two steps no worker is held. The request that starts the session is sent once in the life
 of a rescan: the state "asking" is committed before it is sent, and a rescan that is found in that state only looks.
@@ -12,10 +12,11 @@ from uuid import UUID
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from replicas_app import connections, sync
-from replicas_app.choices import RescanState, SyncState, SyncTrigger
+from replicas_app import connections
+from replicas_app.choices import RescanState
 from replicas_app.models import Rescan, SyncRun
-from replicas_app.rescans import look, rows, sessions, words
+from replicas_app.rescans import compare, look, rows, sessions, words
+from replicas_app.rescans.settle import settle
 from replicas_app.rescans.wishes import may_be_asked
 from replicas_app.vbr import (
     Client,
@@ -48,7 +49,7 @@ def advance(rescan: Rescan) -> SyncRun | None:
     Raises what is a fault of ours, after it was written down: the step is tried again, up to the limit.
     """
     if not rescan.is_open:
-        return _read_again(rescan)
+        return settle(rescan)
     if rescan.failed_polls > rows.TRIES_LIMIT:
         rows.end(rescan, words.without_answer(rescan, words.fault_of_ours()))
         return None
@@ -105,10 +106,16 @@ def _knock(client: Client, ids: list[str]) -> None:
 
 
 def _take_turn(rescan: Rescan) -> bool:
-    """Write down that the server is being asked. No: another rescan is on the server, or this one was cancelled."""
+    """Write down that the server is being asked, and how the replicas are at this moment.
+
+    No: another rescan is on the server, or this one was cancelled.
+    """
     try:
         with transaction.atomic():
-            return rows.write(rescan, state=RescanState.ASKING, asked_at=timezone.now())
+            is_ours = rows.write(rescan, state=RescanState.ASKING, asked_at=timezone.now())
+            if is_ours:
+                compare.note_before(rescan)
+            return is_ours
     except IntegrityError:
         return False
 
@@ -178,19 +185,6 @@ def _send_stop(rescan: Rescan, client: Client) -> None:
         rows.write(rescan, stop_answer=refusal.sentence)
     except (Unclear, Malformed) as lost:
         logger.info("rescan %s: the answer to the stop was lost: %s", rescan.pk, lost)
-
-
-def _read_again(rescan: Rescan) -> SyncRun | None:
-    """Ended: let the server be read anew. A read that began before the end does not count."""
-    if not may_be_asked(rescan.server):
-        rows.write(rescan, next_poll_at=None, enqueued_at=None)
-        return None
-    run, _ = sync.request(rescan.server, SyncTrigger.RESCAN, rescan.asked_by)
-    if run.state == SyncState.QUEUED or (run.started_at and run.started_at > rescan.ended_at):
-        rows.went_well(rescan, sync_run=run, error=rescan.error, error_cause=rescan.error_cause, next_poll_at=None)
-        return run
-    rows.went_well(rescan, error=rescan.error, error_cause=rescan.error_cause)
-    return None
 
 
 _STEPS = {

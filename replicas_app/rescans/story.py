@@ -7,13 +7,17 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
+from replicas_app import cool_down
 from replicas_app.choices import RescanState
 from replicas_app.models import Rescan, SyncRun
 from replicas_app.rescans import words
-from replicas_app.rescans.rows import NO_ANSWER_LIMIT
+from replicas_app.rescans.changes import Changes
+from replicas_app.rescans.rows import ENDS_WELL, NO_ANSWER_LIMIT
 
 NEWEST_RECORDS = 40
 """How many records of a long log are shown, beside all that were not well."""
+SECONDS_WHEN_MOVING = 2
+SECONDS_WHEN_HELD_UP = 15
 LOG_TONES = {"succeeded": "ok", "warning": "late", "failed": "critical"}
 NOT_WELL = ("late", "critical")
 ENDS = {
@@ -54,14 +58,32 @@ class Story:
     def version(self) -> str:
         """Changes whenever something is to be told anew."""
         rescan, run = self.rescan, self.run
-        facts = (rescan.state, rescan.polls, rescan.error, rescan.stop_asked_at, rescan.stop_answer)
-        reading = (run.state, run.rows_read, run.step) if run else ()
+        polls = rescan.polls if rescan.is_open else 0
+        facts = (rescan.state, polls, rescan.error, rescan.stop_asked_at, rescan.stop_answer, rescan.read_after_at)
+        reading = (run.pk, run.state, run.rows_read, run.step, self.is_settled) if run else (self.is_settled,)
         return blake2b(repr((facts, reading)).encode(), digest_size=12).hexdigest()
 
     @property
     def is_settled(self) -> bool:
-        """Whether nothing more will happen to it: it ended, and the server was read again if it had to be."""
+        """Whether nothing more will happen to it: it ended, the server was read again, what changed is written down."""
         return self.rescan.next_poll_at is None and not (self.run and self.run.is_open)
+
+    @property
+    def asks_again_after(self) -> int:
+        """After how many seconds a page that shows it should ask again: later where only a read is waited for that
+        failed once already."""
+        return SECONDS_WHEN_HELD_UP if self.changes.is_held_up else SECONDS_WHEN_MOVING
+
+    @property
+    def rests(self) -> str:
+        """Why its replicas cannot be rescanned again at once, in words; empty where they can."""
+        is_over = self.rescan.state in ENDS_WELL
+        rests = is_over and cool_down.seconds_left(self.rescan.ended_at, self.now) > 0
+        return words.rests(self.rescan, self.now) if rests else ""
+
+    @cached_property
+    def changes(self) -> Changes:
+        return Changes(self.rescan, self.now)
 
     @property
     def run(self) -> SyncRun | None:
@@ -183,8 +205,10 @@ class Story:
         yield Step(rescan.tone, self._end, rescan.ended_at)
         if run := self.run:
             yield _step_of_run(run, rescan)
-        elif rescan.next_poll_at:
+        elif rescan.next_poll_at and not self.changes.is_held_up:
             yield Step("unknown", f"{rescan.server} is read again when its present read is done", is_now=True)
+        if self.changes.is_known:
+            yield Step("ok", f"Compared with before: {self.changes.short}", href="#before-and-after")
 
 
 def _step_of(record: dict[str, Any], is_open: bool) -> Step:

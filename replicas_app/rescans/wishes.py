@@ -7,10 +7,12 @@ constraint turns away is told; nothing is looked up first and then believed.
 import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 from django.db import transaction
 from django.utils import timezone
 
+from replicas_app import cool_down
 from replicas_app.models import BackupServer, Person, Replica, Rescan, RescanReplica
 from replicas_app.text import storable
 
@@ -33,11 +35,17 @@ class Selection:
     """In nobody's rescan when it was looked; that may change until one is started."""
     taken: dict[Rescan, list[Replica]] = field(default_factory=dict)
     """Already in somebody's rescan, by that rescan."""
+    resting: dict[Rescan, list[Replica]] = field(default_factory=dict)
+    """Rescanned well a moment ago, by that rescan."""
     closed: dict[BackupServer, list[Replica]] = field(default_factory=dict)
     """On servers to which nothing is sent."""
     removed: list[Replica] = field(default_factory=list)
     """No longer listed by their server."""
     started: list[Rescan] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.ready or self.taken or self.resting or self.closed or self.removed)
 
     @property
     def what(self) -> str:
@@ -55,8 +63,8 @@ class Selection:
 
     @property
     def leads_to(self) -> Rescan | None:
-        """The one rescan that this selection is about, if it is one: the new one, or the one that has them all."""
-        rescans = self.started or list(self.taken)
+        """The one rescan that this selection is about, if it is one: the new one, or the one that has or had them."""
+        rescans = self.started or [*self.taken, *self.resting]
         return rescans[0] if len(rescans) == 1 else None
 
 
@@ -76,10 +84,12 @@ def sort_out(replicas: Iterable[Replica]) -> Selection:
             selection.closed.setdefault(replica.server, []).append(replica)
         else:
             present.append(replica)
-    owners = _owners(present)
+    owners, rested = _owners(present), _rested(present, timezone.now())
     for replica in present:
         if owner := owners.get(replica.pk):
             selection.taken.setdefault(owner, []).append(replica)
+        elif before := rested.get(replica.pk):
+            selection.resting.setdefault(before, []).append(replica)
         else:
             selection.ready.setdefault(replica.server, []).append(replica)
     return selection
@@ -95,7 +105,7 @@ def start(person: Person | None, replicas: Iterable[Replica], reason: str = "") 
         NothingSelected: there is no replica at all.
     """
     selection = sort_out(replicas)
-    if not (selection.ready or selection.taken or selection.removed or selection.closed):
+    if selection.is_empty:
         raise NothingSelected
     with transaction.atomic():
         for wanted in selection.ready.values():
@@ -143,6 +153,13 @@ def _owners(replicas: Sequence[Replica], *, even_ended: bool = False) -> dict[in
     if not even_ended:
         members = members.filter(is_open=True)
     newest = members.order_by("replica_id", "-is_open", "-pk").distinct("replica_id")
+    return {member.replica_id: member.rescan for member in newest.select_related("rescan__asked_by", "rescan__server")}
+
+
+def _rested(replicas: Sequence[Replica], now: datetime) -> dict[int, Rescan]:
+    """The rescan because of which each of the replicas is left alone for a while, by the replica's key."""
+    members = RescanReplica.objects.filter(replica__in=replicas, ended_well_at__gt=cool_down.rests_since(now))
+    newest = members.order_by("replica_id", "-ended_well_at").distinct("replica_id")
     return {member.replica_id: member.rescan for member in newest.select_related("rescan__asked_by", "rescan__server")}
 
 

@@ -1,8 +1,9 @@
 """How a rescan may end or be held up, in whole sentences, and what mends it."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from replicas_app import cool_down
 from replicas_app.choices import RescanState
 from replicas_app.models import Rescan
 from replicas_app.vbr import Rejected, VbrError
@@ -126,6 +127,11 @@ def stopped(rescan: Rescan) -> Outcome:
 
 def cancelled(person: str) -> Outcome:
     return Outcome(RescanState.CANCELLED, f"{person} cancelled it before its turn came. Nothing was started.")
+
+
+def rests(rescan: Rescan, now: datetime) -> str:
+    """Why its replicas are left alone for a while: `rescanned 20 s ago by anna; again in 40 s`."""
+    return cool_down.words(rescan.ended_at, rescan.asked_by and rescan.asked_by.get_username(), now)
 
 
 def count_of(number: int, noun: str) -> str:

@@ -6,7 +6,7 @@ from django.utils import timezone
 from django.views.decorators.http import require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from replicas_app import exports
+from replicas_app import exports, rescans
 from replicas_app.filters import ReplicaFilters, ReplicaPointFilters
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.events import history_of
@@ -21,14 +21,15 @@ RESCANS_SHOWN = 10
 @require_safe
 @vary_on_headers("HX-Request")
 def replica_list(request: HttpRequest) -> HttpResponse:
+    now = timezone.now()
     filters = ReplicaFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
     answer = Answer(
         filters,
         Replica.objects.all(),
         "replica",
-        timezone.now(),
+        now,
         counts_asked_for="counts" in request.GET,
-        shown=Replica.objects.with_open_rescan(),
+        shown=rescans.with_acts(Replica.objects.all(), now),
     )
     return list_answer(request, answer, page="replicas/list.html", parts="replicas", sheet=exports.REPLICAS)
 
@@ -37,13 +38,14 @@ def replica_list(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def replica_detail(request: HttpRequest, pk: int) -> HttpResponse:
     """The replica, and its restore points as a list that can be narrowed like all others."""
-    replica = get_object_or_404(Replica.objects.select_related("server"), pk=pk)
+    now = timezone.now()
+    replica = get_object_or_404(rescans.with_acts(Replica.objects.select_related("server"), now), pk=pk)
     filters = ReplicaPointFilters(request.GET, path=request.path, servers=[replica.server])
     answer = Answer(
         filters,
         replica.points.all(),
         "restore point",
-        timezone.now(),
+        now,
         counts_asked_for="counts" in request.GET,
         shown=RestorePoint.objects.select_related("vm"),
     )

@@ -48,7 +48,7 @@ def test_the_list_tells_who_asked_for_what_and_how_it_ended(viewer):
 
     assert rescans_in(response) == [rescan.pk]
     assert 'data-total="1"' in response.content.decode()
-    assert "tier 2 and 1 more Failed lab kim just now – The host is away." in text_of(response)
+    assert "tier 2 and 1 more Failed lab kim just now – – The host is away." in text_of(response)
 
 
 def test_without_a_rescan_the_list_says_how_to_start_one(viewer):

@@ -2,8 +2,8 @@
 
 from django.utils import timezone
 
-from replicas_app import rescans
-from replicas_app.models import Rescan
+from replicas_app import rescans, sync
+from replicas_app.models import Rescan, SyncRun
 from replicas_app.simulator import Simulator
 
 MOST_STEPS = 60
@@ -20,12 +20,30 @@ def step(rescan: Rescan) -> Rescan:
 
 
 def to_the_end(rescan: Rescan, simulator: Simulator, seconds: float = 20) -> Rescan:
-    """Step after step until nothing is left to do; on the backup server so many seconds go by between two."""
+    """Step after step up to the end, and the first one after it; so many seconds go by on the server between two."""
     for _ in range(MOST_STEPS):
-        if step(rescan).next_poll_at is None:
+        was_open = rescan.is_open
+        if not step(rescan).is_open and not (was_open and rescan.next_poll_at):
             return rescan
         simulator.clock.advance(seconds)
     raise AssertionError(f"{rescan} is still {rescan.state} after {MOST_STEPS} steps: {rescan.error}")
+
+
+def read_what_is_asked_for() -> None:
+    """Carry out the syncs that wait, as a worker does."""
+    for run in SyncRun.objects.open():
+        sync.sync(run.pk)
+
+
+def until_settled(rescan: Rescan, simulator: Simulator) -> Rescan:
+    """To the end, and on until the server was read again and it is written down what changed."""
+    to_the_end(rescan, simulator)
+    for _ in range(MOST_STEPS):
+        if rescan.next_poll_at is None:
+            return rescan
+        read_what_is_asked_for()
+        step(rescan)
+    raise AssertionError(f"nobody knows what {rescan} changed: {rescan.sync_run and rescan.sync_run.error}")
 
 
 def posts(simulator: Simulator) -> int:

@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.utils import timezone
 
-from replicas_app import locks, rescans, tasks
+from replicas_app import locks, rescans
 from replicas_app.choices import RescanState
 from replicas_app.models import Rescan
 from replicas_app.rescans import rows, steps
@@ -25,7 +25,7 @@ def test_a_scheduler_that_finds_nothing_due_asks_one_question(django_assert_num_
     make_rescan(state=RescanState.SUCCEEDED)
 
     with django_assert_num_queries(1):
-        tasks.enqueue_due_rescans()
+        assert rescans.take_due(timezone.now()) == []
 
 
 def test_a_due_step_is_told_once():

@@ -118,6 +118,8 @@ def left_out(selection: rescans.Selection) -> Iterator[tuple[Replica, str]]:
     """Each replica that cannot be rescanned right now, with the reason."""
     for rescan, replicas in selection.taken.items():
         yield from ((replica, f"is in rescan {rescan.pk} of {rescan.asked_by_words}") for replica in replicas)
+    for rescan, replicas in selection.resting.items():
+        yield from ((replica, f"was {rescans.rest_words(rescan, timezone.now())}") for replica in replicas)
     for server, replicas in selection.closed.items():
         yield from ((replica, f"is on {server}, to which nothing is sent") for replica in replicas)
     yield from ((replica, "is no longer on its server") for replica in selection.removed)
