@@ -23,6 +23,7 @@ urlpatterns = [
     path("servers/<int:pk>/runs/<int:run_pk>/", servers.sync_run, name="sync-run"),
     path("rescans/", rescans.rescan_list, name="rescans"),
     path("rescans/new/", rescans.rescan_ask, name="rescan-ask"),
+    path("rescans/acts/", rescans.rescan_acts, name="rescan-acts"),
     path("rescans/start/", rescans.rescan_start, name="rescan-start"),
     path("rescans/<int:pk>/", rescans.rescan_detail, name="rescan"),
     path("rescans/<int:pk>/stop/", rescans.rescan_stop, name="rescan-stop"),

@@ -6,7 +6,7 @@ from hashlib import blake2b
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
-from django.core.exceptions import ValidationError
+from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -14,10 +14,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.views.decorators.http import require_GET, require_http_methods, require_POST
+from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from replicas_app import rescans
+from replicas_app import exports, rescans
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.rescans import RescanFilters
 from replicas_app.models import BackupServer, Replica, Rescan, RescanReplica
@@ -25,6 +25,7 @@ from replicas_app.views.listing import list_answer
 from replicas_app.views.shared import announce, confirm, page_address, template_for, wants_part
 
 SHOWN_MEMBERS = 50
+MOST_WATCHED = 250
 for_operators = permission_required("replicas_app.rescan", raise_exception=True)
 
 
@@ -61,7 +62,15 @@ class WishForm(forms.Form):
         return list(Replica.objects.filter(meant).select_related("server"))
 
 
-@require_GET
+class WatchForm(forms.Form):
+    """Which buttons a page wants to be told of: those of replicas, or the one of a rescan."""
+
+    id = KeysField(required=False)
+    again = forms.IntegerField(required=False, min_value=1, max_value=2**63 - 1)
+    main = forms.BooleanField(required=False)
+
+
+@require_safe
 @vary_on_headers("HX-Request")
 def rescan_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
@@ -69,9 +78,10 @@ def rescan_list(request: HttpRequest) -> HttpResponse:
     answer = Answer(filters, Rescan.objects.with_names().defer("log"), "rescan", now, counts_asked_for=True)
     stories = [rescans.Story(rescan, now) for rescan in answer.rows]
     version = blake2b(" ".join(story.version for story in stories).encode(), digest_size=12).hexdigest()
-    context = {"stories": stories, "version": version, "is_live": not all(story.is_settled for story in stories)}
+    pauses = [story.asks_again_after for story in stories if not story.is_settled]
+    context = {"stories": stories, "version": version, "is_live": bool(pauses), "poll_seconds": min(pauses, default=0)}
     if not _asks_again(request):
-        return list_answer(request, answer, page="rescans/list.html", parts="rescans", **context)
+        return list_answer(request, answer, page="rescans/list.html", parts="rescans", sheet=exports.RESCANS, **context)
     if _has_seen(request, version):
         return HttpResponse(status=204)
     return render(request, "rescans/_table.html", {"answer": answer, "filters": filters, **context})
@@ -86,11 +96,27 @@ def rescan_detail(request: HttpRequest, pk: int) -> HttpResponse:
     if _has_seen(request, story.version):
         return HttpResponse(status=204)
     template = template_for(request, page="rescans/detail.html", part="rescans/_live.html")
-    members = rescan.replicas.order_by("sort_key", "pk")[: None if is_whole else SHOWN_MEMBERS]
+    members = rescans.members_of(rescan, None if is_whole else SHOWN_MEMBERS)
     response = render(request, template, {"rescan": rescan, "story": story, "members": members})
     if wants_part(request) and request.headers.get("X-Heard") != rescan.state:
         announce(response, f"Rescan {rescan.pk}: {story.headline}")
     return response
+
+
+@require_GET
+@for_operators
+def rescan_acts(request: HttpRequest) -> HttpResponse:
+    """What can be done with these replicas right now: their buttons, for a page that shows another state of them."""
+    now = timezone.now()
+    form = WatchForm(request.GET)
+    if not form.is_valid():
+        raise SuspiciousOperation("not the numbers of replicas")
+    if again := form.cleaned_data["again"]:
+        rescan = get_object_or_404(Rescan.objects.with_names(), pk=again)
+        return render(request, "rescans/_again.html", {"rescan": rescan, "story": rescans.Story(rescan, now)})
+    replicas = Replica.objects.filter(pk__in=form.cleaned_data["id"][:MOST_WATCHED]).order_by("pk")
+    context = {"replicas": rescans.with_acts(replicas, now), "now": now, "main": form.cleaned_data["main"]}
+    return render(request, "rescans/_acts.html", context)
 
 
 @require_http_methods(["GET", "POST"])
@@ -130,6 +156,7 @@ def _ask(request: HttpRequest, form: WishForm, replicas: list[Replica]) -> HttpR
     context = {
         "form": form,
         "selection": selection,
+        "resting": [_resting_words(rescan, resting) for rescan, resting in selection.resting.items()],
         "count": len(replicas),
         "ids": ",".join(str(replica.pk) for replica in replicas),
         "back": page_address(request) if request.method == "POST" else reverse("replicas"),
@@ -147,6 +174,8 @@ def _tell(request: HttpRequest, selection: rescans.Selection) -> None:
         messages.success(request, words)
     for rescan, replicas in selection.taken.items():
         messages.warning(request, _taken_words(rescan, replicas))
+    for rescan, replicas in selection.resting.items():
+        messages.warning(request, _resting_words(rescan, replicas))
     if left_out := len(selection.removed) + sum(map(len, selection.closed.values())):
         messages.warning(request, f"{left_out:,} left out: gone, or on a server to which nothing is sent.")
 
@@ -156,6 +185,11 @@ def _taken_words(rescan: Rescan, replicas: list[Replica]) -> SafeString:
     if len(replicas) == 1:
         return format_html("{} is in {} of {} already.", replicas[0], link, rescan.asked_by_words)
     return format_html("{} replicas are in {} of {} already.", len(replicas), link, rescan.asked_by_words)
+
+
+def _resting_words(rescan: Rescan, replicas: list[Replica]) -> str:
+    who = f"{replicas[0]} was" if len(replicas) == 1 else f"{len(replicas):,} replicas were"
+    return f"{who} {rescans.rest_words(rescan, timezone.now())}."
 
 
 def _asks_again(request: HttpRequest) -> bool:

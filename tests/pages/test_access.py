@@ -43,6 +43,7 @@ ACCESS = {  # name: (who may GET, who may POST)
     "rescans": (SIGNED_IN, NOBODY),
     "rescan": (SIGNED_IN, NOBODY),
     "rescan-ask": (OPERATORS, OPERATORS),
+    "rescan-acts": (OPERATORS, NOBODY),
     "rescan-start": (NOBODY, OPERATORS),
     "rescan-stop": (OPERATORS, OPERATORS),
     "activity": (SIGNED_IN, NOBODY),
