@@ -13,12 +13,12 @@ class Utc(logging.Formatter):
 
 
 class OneLine(Utc):
-    """An exception as its type and first line instead of a traceback: for events that are no fault of the program."""
+    """All in one line, an exception as its type and first line: for events that are no fault of the program."""
 
     def format(self, record: logging.LogRecord) -> str:
         bare = copy.copy(record)
         bare.exc_info = bare.exc_text = bare.stack_info = None
-        line = super().format(bare)
+        line = " ".join(filter(None, map(str.strip, super().format(bare).splitlines())))
         problem = one_line(record.exc_info[1]) if record.exc_info and record.exc_info[1] else ""
         return line if not problem or str(record.exc_info[1]) in line else f"{line} ({problem})"
 

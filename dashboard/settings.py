@@ -154,10 +154,11 @@ CELERY_WORKER_CONCURRENCY = environment.number("WORKER_CONCURRENCY", 4, least=1,
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False
+CELERY_WORKER_CANCEL_LONG_RUNNING_TASKS_ON_CONNECTION_LOSS = True  # none of ours: they are acknowledged as they begin
 CELERY_BEAT_SCHEDULER = "dashboard.beat:InProcessScheduler"
 CELERY_BEAT_SCHEDULE = {
     "signs": {"task": "replicas_app.tasks.look_for_signs", "schedule": 10.0},
-    "syncs": {"task": "replicas_app.tasks.enqueue_due_syncs", "schedule": 15.0},
+    "syncs": {"task": "replicas_app.tasks.enqueue_due_syncs", "schedule": 5.0},
     "rescans": {"task": "replicas_app.tasks.enqueue_due_rescans", "schedule": 1.0},
     "tests": {"task": "replicas_app.tasks.enqueue_due_tests", "schedule": 5.0},
     "history": {"task": "replicas_app.tasks.enqueue_due_drops", "schedule": 600.0},
