@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 
 from replicas_app import pulse
-from replicas_app.models import BackupServer, Part, SyncRun
+from replicas_app.models import BackupServer, Part, Pulse, SyncRun
 from replicas_app.times import age_at, age_words, ago_words, utc_words
 
 VERY_OLD = timedelta(days=1)
@@ -144,9 +144,8 @@ def notices_of(servers: Iterable[BackupServer], now: datetime) -> list[Notice]:
     return sorted(filter(None, told), key=lambda notice: TONES.index(notice.tone))
 
 
-def process_notices(now: datetime) -> list[Notice]:
+def process_notices(silent: Pulse | None) -> list[Notice]:
     """That the scheduler or the workers have fallen silent, without whom nothing is read and no rescan goes on."""
-    silent = pulse.silent(now)
     if silent is None:
         return []
     since = f"since {utc_words(silent.at)}"
@@ -161,7 +160,7 @@ def process_notices(now: datetime) -> list[Notice]:
 
 
 def _why_nobody_reads(now: datetime) -> str:
-    return next((f"{notice.strong} {notice.text}" for notice in process_notices(now)), NOBODY_READS)
+    return next((f"{notice.strong} {notice.text}" for notice in process_notices(pulse.silent(now))), NOBODY_READS)
 
 
 def _is_forgotten(server: BackupServer, now: datetime) -> bool:

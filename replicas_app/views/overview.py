@@ -6,6 +6,8 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
+from replicas_app import pulse
+from replicas_app.freshness import process_notices
 from replicas_app.models import BackupServer
 from replicas_app.overview import Overview
 from replicas_app.views.shared import template_for, wants_part
@@ -16,10 +18,17 @@ from replicas_app.views.shared import template_for, wants_part
 def overview(request: HttpRequest) -> HttpResponse:
     """An open page asks with the version that it shows, and is sent another one only where there is one."""
     now = timezone.now()
-    version = BackupServer.objects.version(now)
+    silent = pulse.silent(now)
+    version = BackupServer.objects.version(now) + (f"-{silent.part}" if silent else "")
     if wants_part(request) and request.GET.get("seen") == version:
         return HttpResponse(status=204)
     wants_days = request.GET.get("part") == "days"
     part = "overview/_days.html" if wants_days else "overview/_figures.html"
     template = template_for(request, page="overview/page.html", part=part)
-    return render(request, template, {"overview": Overview(now), "version": version, "wants_days": wants_days})
+    shown = {
+        "overview": Overview(now),
+        "notices": process_notices(silent),
+        "version": version,
+        "wants_days": wants_days,
+    }
+    return render(request, template, shown)
