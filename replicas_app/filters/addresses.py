@@ -4,7 +4,7 @@ from collections.abc import Iterable
 
 from django.http import QueryDict
 
-NOT_KEPT = ("counts",)
+NOT_KEPT = ("counts", "export")
 """Keys that say how to answer, not what is shown."""
 UNENCODED = "*:,@"
 

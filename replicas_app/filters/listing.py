@@ -9,6 +9,7 @@ from django import forms
 from django.db.models import Q, QuerySet
 from django.http import QueryDict
 
+from replicas_app.exports.formats import FORMATS
 from replicas_app.filters import fields
 from replicas_app.filters.addresses import NOT_KEPT, Address
 from replicas_app.filters.facets import Counts, Facet, choices_of_servers, choices_of_values
@@ -22,7 +23,6 @@ from replicas_app.times import utc_words
 NOT_YET = {
     "rpo": "RPO is not judged yet, so this was not used; the ages of the newest points are shown.",
     "columns": "Columns cannot be chosen yet: all are shown.",
-    "export": "Exports are not there yet.",
 }
 UNKNOWN_KEY = "This list cannot be narrowed by it, so it was not used."
 NAMED = {"server", "vm", "replica"}
@@ -49,6 +49,7 @@ class ListFilters(forms.Form):
     removed = fields.FlagField("Removed")
     page = fields.PageField("Page")
     per_page = fields.ChoiceOfField("Rows", [str(size) for size in SIZES])
+    export = fields.ChoiceOfField("Export", list(FORMATS))
 
     orders: ClassVar[dict[str, Order]]
     first_order: ClassVar[str]
@@ -102,7 +103,18 @@ class ListFilters(forms.Form):
 
     @property
     def wants_export(self) -> bool:
-        return any(self.data.getlist("export"))
+        """Whether a file is asked for, be it one that there is."""
+        return any(value.strip() for value in self.data.getlist("export"))
+
+    @property
+    def is_refused(self) -> bool:
+        """Whether the file that is asked for is not given: it would not say what of the address could not be used."""
+        return self.wants_export and bool(self.complaints)
+
+    @property
+    def exports(self) -> list[Way]:
+        """The whole list as a file, in each format."""
+        return [Way(one.words, self.address.with_(per_page=None, export=name)) for name, one in FORMATS.items()]
 
     @property
     def servers_in_sight(self) -> list[BackupServer]:

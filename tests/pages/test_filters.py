@@ -198,7 +198,7 @@ def test_a_server_and_a_replica_and_a_vm_are_asked_for_by_number_id_and_number()
         ("page=%D9%A3", "page", "“٣” is not the number of a page."),
         ("rpo=late", "rpo", "RPO is not judged yet, so this was not used; the ages of the newest points are shown."),
         ("columns=x", "columns", "Columns cannot be chosen yet: all are shown."),
-        ("export=csv", "export", "Exports are not there yet."),
+        ("export=xlsx", "export", "“xlsx” is not among csv, json."),
         ("sever=1", "sever", "This list cannot be narrowed by it, so it was not used."),
         ("self=1", "self", "This list cannot be narrowed by it, so it was not used."),
     ],

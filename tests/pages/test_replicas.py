@@ -252,14 +252,6 @@ def test_a_page_past_the_end_says_so_and_links_back(number, signed_in):
     assert page.total == 26
 
 
-def test_an_export_is_refused_as_long_as_there_is_none(signed_in):
-    make_replica()
-
-    page = read(signed_in(), "/replicas/?export=csv", status=400)
-
-    assert "Exports are not there yet" in page.text("[role=alert]")
-
-
 def test_what_is_not_there_yet_is_told(signed_in):
     make_replica()
 
