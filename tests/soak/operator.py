@@ -1,4 +1,4 @@
-"""Somebody who asks for one rescan after the other, in the browser, whatever happens to the dashboard meanwhile."""
+"""Somebody who asks for rescans and syncs without end, in the browser, whatever happens to the dashboard meanwhile."""
 
 from collections import Counter
 from random import Random
@@ -9,15 +9,17 @@ import requests
 
 from tests.soak.house import ADMIN_PASSWORD, Eyes, House
 
-PAUSE_SECONDS = 3
+PAUSE_SECONDS = 2
 ANSWER_SECONDS = 20
 MOST_OPEN = 6
 """Rescans that wait or run: with so many no other is asked for."""
 STOPPED_SHARE = 0.1
+SYNC_SHARE = 0.4
+FULL_SHARE = 0.5
 
 
 class Operator(Thread):
-    """`answers` counts what the dashboard said: "asked", "away" or a status."""
+    """`answers` counts what came of the wishes: "done", "away", "enough" (so many are open), or an HTTP status."""
 
     def __init__(self, house: House, random: Random) -> None:
         super().__init__(name="operator", daemon=True)
@@ -46,21 +48,25 @@ class Operator(Thread):
 
     def _act(self) -> str:
         is_open = self._eyes.rows("SELECT id FROM rescan WHERE state IN ('queued', 'asking', 'running')")
-        if is_open is None:
+        servers = self._eyes.rows("SELECT id FROM backup_server ORDER BY id")
+        if is_open is None or servers is None:
             return "away"
-        if is_open and self._random.random() < STOPPED_SHARE:
-            (key,) = self._random.choice(is_open)
-            return self._post(f"/rescans/{key}/stop/")
-        if len(is_open) >= MOST_OPEN:
-            return "enough"
-        server = self._random.choice(self._house.names)
-        keys = self._eyes.rows(
-            "SELECT r.id FROM replica r JOIN backup_server s ON s.id = r.server_id"
-            " WHERE s.name = %s AND r.removed_at IS NULL ORDER BY r.id",
-            server,
+        (server,) = self._random.choice(servers)
+        chance = self._random.random()
+        if chance < SYNC_SHARE:
+            return self._post(f"/servers/{server}/sync/", full="1" if self._random.random() < FULL_SHARE else "")
+        if chance < SYNC_SHARE + STOPPED_SHARE and is_open:
+            return self._post(f"/rescans/{self._random.choice(is_open)[0]}/stop/")
+        return "enough" if len(is_open) >= MOST_OPEN else self._rescan(server)
+
+    def _rescan(self, server: int) -> str:
+        """Of one to four replicas of the server; some may be in another rescan already."""
+        found = self._eyes.rows(
+            "SELECT id FROM replica WHERE server_id = %s AND removed_at IS NULL ORDER BY id", server
         )
-        wanted = self._random.sample(keys or [], k=min(len(keys or []), self._random.randint(1, 4)))
-        return self._post("/rescans/start/", id=[key for (key,) in wanted], reason="soak") if wanted else "nothing"
+        keys = [key for (key,) in found or ()]
+        wanted = self._random.sample(keys, k=min(len(keys), self._random.randint(1, 4)))
+        return self._post("/rescans/start/", id=wanted, reason="soak") if wanted else "nothing"
 
     def _post(self, path: str, **fields: object) -> str:
         """What came of it: "done" where the dashboard leads on to another page."""
