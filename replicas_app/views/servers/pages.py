@@ -10,6 +10,7 @@ from django.views.decorators.vary import vary_on_headers
 from replicas_app import doctor, servers
 from replicas_app.choices import EventKind
 from replicas_app.filters.addresses import Address
+from replicas_app.filters.events import history_of
 from replicas_app.filters.fields import PageField, PartlyWrong
 from replicas_app.filters.pages import Page
 from replicas_app.models import BackupServer, SyncRun
@@ -64,6 +65,7 @@ def _about(request: HttpRequest, server: BackupServer, live: Live) -> dict[str, 
         "drops": servers.drops_of(server),
         "drop_fix": doctor.fix("drop"),
         "reads": _page(request, reads, READS_ON_A_PAGE),
+        "history": history_of(server),
         "same": BackupServer.objects.same_installation(server),
     }
 
@@ -71,7 +73,7 @@ def _about(request: HttpRequest, server: BackupServer, live: Live) -> dict[str, 
 def _changes(request: HttpRequest, run: SyncRun) -> dict[str, object]:
     """What the read saw change, of one kind where the query string names one."""
     kind = request.GET.get("kind", "")
-    events = run.events.select_related("replica").order_by("replica__sort_key", "pk")
+    events = run.events.select_related("replica", "vm", "point").order_by("replica__sort_key", "pk")
     counted = run.events.order_by().values_list("kind").annotate(count=Count("pk")).order_by("kind")
     kinds = [(value, EventKind(value).label, count) for value, count in counted if value in EventKind.values]
     chosen = events.filter(kind=kind) if kind in EventKind.values else events
