@@ -1,8 +1,8 @@
 """Retention: history that is older than the settings say is dropped, in small steps, and what was dropped is told.
 
 Events go by their age. What the servers no longer list goes by the time since when, but not before the last event that
-tells of it, and a replica not while a rescan names it. With the first row that goes, `BackupServer.history_from` says
-from when on the inventory can still be rebuilt.
+tells of it; a replica and its VMs not while a rescan names them. With the first row that goes, the server's
+`history_from` says from when on the inventory can still be rebuilt.
 """
 
 import logging
@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import LiteralString
 
 from django.conf import settings
-from django.db import IntegrityError, connection, transaction
+from django.db import connection, transaction
 from django.db.models import F
 
 from replicas_app.models import BackupServer, Drop
@@ -64,6 +64,7 @@ SELECT v.id FROM replica_vm v
 WHERE v.server_id = %(server)s AND v.point_count = 0 AND v.first_seen_at < %(before)s
   AND NOT EXISTS (SELECT FROM restore_point p WHERE p.vm_id = v.id)
   AND NOT EXISTS (SELECT FROM event e WHERE e.vm_id = v.id)
+  AND NOT EXISTS (SELECT FROM rescan_replica m WHERE m.replica_id = v.replica_id)
 """
 REPLICAS: LiteralString = """
 SELECT r.id FROM replica r
@@ -92,11 +93,8 @@ def drop(server_id: int, now: datetime, *, should_stop: Callable[[], bool] = lam
 
     A merge of the server goes first: while one is at work, nothing is dropped.
     """
-    if not _is_due(server_id, now):
-        return
-    open_pass = _open_pass(server_id, now)
-    for _ in range(STEPS_AT_ONCE if open_pass else 0):
-        if should_stop() or not _step(open_pass, now):
+    for _ in range(STEPS_AT_ONCE):
+        if should_stop() or not _step(server_id, now):
             return
 
 
@@ -116,35 +114,27 @@ def _what_goes(server_id: int, now: datetime) -> Kind | None:
     return None
 
 
-def _open_pass(server_id: int, now: datetime) -> Drop | None:
-    """The pass that is open, or a new one: a constraint allows one. None where the server was removed meanwhile."""
-    try:
-        with transaction.atomic():
-            return Drop.objects.get_or_create(server_id=server_id, ended_at=None, defaults={"began_at": now})[0]
-    except IntegrityError:
-        return Drop.objects.filter(server=server_id, ended_at=None).first()
-
-
-def _step(open_pass: Drop, now: datetime) -> bool:
+def _step(server_id: int, now: datetime) -> bool:
     """Drop some rows of one kind, or end the pass. Say whether to go on."""
     with transaction.atomic():
-        server = BackupServer.objects.select_for_update(skip_locked=True).filter(pk=open_pass.server_id).first()
-        if server is None:
+        server = BackupServer.objects.select_for_update(skip_locked=True).filter(pk=server_id).first()
+        if server is None or not _is_due(server_id, now):
             return False
-        kind = _what_goes(server.pk, now)
+        open_pass, _ = Drop.objects.get_or_create(server=server, ended_at=None, defaults={"began_at": now})
+        kind = _what_goes(server_id, now)
         if kind is None:
             return _end(open_pass, now)
         before = kind.cutoff(now)
         since = max(server.history_from or before, before)
-        BackupServer.objects.filter(pk=server.pk).update(history_from=since, data_version=F("data_version") + 1)
-        dropped = kind.drop_some(server.pk, before)
+        BackupServer.objects.filter(pk=server_id).update(history_from=since, data_version=F("data_version") + 1)
+        dropped = kind.drop_some(server_id, before)
         Drop.objects.filter(pk=open_pass.pk).update(**{kind.column: F(kind.column) + dropped})
         return True
 
 
 def _end(open_pass: Drop, now: datetime) -> bool:
-    Drop.objects.filter(pk=open_pass.pk, ended_at=None).update(ended_at=now)
-    open_pass.refresh_from_db()
+    open_pass.ended_at = now
+    open_pass.save(update_fields=["ended_at"])
     logger.info(
         "retention of server %s: %s events, %s points, %s VMs and %s replicas dropped",
         open_pass.server_id, open_pass.events, open_pass.points, open_pass.vms, open_pass.replicas,
