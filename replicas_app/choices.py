@@ -102,6 +102,8 @@ NOT_SCANNED = ""
 """A restore point without malware status was not scanned. That is not the same as clean."""
 NOT_SCANNED_VALUE = "NotScanned"
 """How a query string asks for it (some servers send it, too): an empty value there asks for nothing."""
+COMMON_MALWARE = (NOT_SCANNED, "Clean")
+"""What nearly all points are; an index holds the others."""
 NO_VALUE = "none"
 """How a query string asks for what has no state, type or platform."""
 MALWARE_WORDS = {

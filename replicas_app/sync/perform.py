@@ -9,18 +9,15 @@ from django.utils import timezone
 from replicas_app import locks
 from replicas_app.choices import SyncState
 from replicas_app.connections import connect
-from replicas_app.models import BackupServer, Replica, RestorePoint, SyncRun
-from replicas_app.sync import runs, stage
-from replicas_app.sync.merge import Counts, Merge, orphans
-from replicas_app.sync.read import Listing, Reading, Stopped
-from replicas_app.vbr import Client, Denied, VbrError
+from replicas_app.models import BackupServer, SyncRun
+from replicas_app.sync import interval, memory, runs, stage
+from replicas_app.sync.doubts import doubt_of
+from replicas_app.sync.merge import Counts, merge
+from replicas_app.sync.read import Reading, Stopped
+from replicas_app.sync.verdict import OUR_FAULT, verdict_of
+from replicas_app.vbr import Client, Denied, Pace, VbrError
 
 logger = logging.getLogger(__name__)
-
-DROP_GUARD_FROM = 10
-DROP_GUARD_SHARE = 10
-"""A whole listing of less than a tenth of what we hold, where we hold ten or more, is not believed."""
-OUR_FAULT = "The dashboard itself failed while it read this server. The log of the worker says why."
 
 
 def sync(run_id: int, *, should_stop: Callable[[], bool] = lambda: False) -> None:
@@ -41,8 +38,9 @@ def sync(run_id: int, *, should_stop: Callable[[], bool] = lambda: False) -> Non
 
 
 def _perform(run: SyncRun, should_stop: Callable[[], bool]) -> None:
-    reading = Reading(run, should_stop)
     try:
+        stage.create_tables()
+        reading = Reading(run, should_stop, Pace(run.server.page_size))
         fault = _read(reading)
         runs.progress(run.pk, step="Writing")
         _write(reading, fault)
@@ -57,48 +55,72 @@ def _perform(run: SyncRun, should_stop: Callable[[], bool]) -> None:
 
 def _read(reading: Reading) -> VbrError | None:
     """Read the server into the staging tables; the fault that broke it off, if one did."""
+    run = reading.run
     try:
-        with connect(reading.run.server) as client:
-            _learn(reading.run.server, client)
-            reading.read(client)
+        with connect(run.server) as client:
+            _learn(run, client)
+            reading.read_replicas(client)
+            _read_points(reading, client)
     except VbrError as fault:
-        logger.warning("sync %s of server %s broke off: %s", reading.run.pk, reading.run.server_id, fault)
+        logger.warning("sync %s of server %s broke off: %s", run.pk, run.server_id, fault)
         return fault
+    finally:
+        _learn_page_size(run.server, reading.pace)
     return None
 
 
-def _learn(server: BackupServer, client: Client) -> None:
+def _read_points(reading: Reading, client: Client) -> None:
+    run = reading.run
+    if not run.is_full and (why := interval.read_new(reading, client)):
+        logger.info("sync %s of server %s becomes a full sweep: %s", run.pk, run.server_id, why)
+        runs.widen(run, why)
+    if run.is_full:
+        reading.sweep_points(client)
+        reading.counted = interval.counted(client)
+
+
+def _learn(run: SyncRun, client: Client) -> None:
     """What the server says of itself. That the account may not read it is knowledge, not a fault."""
-    known = {"clock_skew_seconds": client.server_time().skew_seconds}
+    server = run.server
+    server.clock_skew_seconds = client.server_time().skew_seconds
+    known: dict[str, object] = {"clock_skew_seconds": server.clock_skew_seconds}
+    if run.is_full:
+        known |= _told_by_info(server, client)
+    BackupServer.objects.filter(pk=server.pk).update(**known)
+
+
+def _told_by_info(server: BackupServer, client: Client) -> dict[str, object]:
     try:
         info = client.server_info()
-        known |= {"build_version": info.build_version, "vbr_name": info.name, "vbr_id": info.vbr_id}
-        refusal = ""
     except Denied as error:
         if error.cause != "role":
             raise
-        refusal = error.cause
-    known |= {"capabilities": server.capabilities | {"serverInfo": refusal}}
-    BackupServer.objects.filter(pk=server.pk).update(**known)
+        return {"capabilities": server.capabilities | {"serverInfo": error.cause}}
+    told = {"build_version": info.build_version, "vbr_name": info.name, "vbr_id": info.vbr_id}
+    return told | {"capabilities": server.capabilities | {"serverInfo": ""}}
+
+
+def _learn_page_size(server: BackupServer, pace: Pace) -> None:
+    if pace.granted != server.page_size:
+        BackupServer.objects.filter(pk=server.pk).update(page_size=pace.granted)
 
 
 def _write(reading: Reading, fault: VbrError | None) -> None:
     """Merge what was staged and close the run, both or neither."""
     run = reading.run
     with transaction.atomic():
-        BackupServer.objects.select_for_update().get(pk=run.server_id)
-        doubt = _doubt(reading)
-        counts = (
-            _merge(reading, believed=not doubt) if reading.replicas.rows or reading.replicas.was_received else Counts()
-        )
-        state, words, cause = _verdict(reading, fault, doubt)
-        logger.info("sync %s of server %s %s: %s", run.pk, run.server_id, state, counts.in_words())
+        server = BackupServer.objects.select_for_update().get(pk=run.server_id)
+        doubt = doubt_of(server, reading)
+        counts = _merge(reading, is_believed=not doubt)
+        verdict = verdict_of(reading, fault, doubt.words)
+        memory.remember(server, reading, counts, doubt, read_all=verdict.read_all)
+        logger.info("sync %s of server %s %s: %s", run.pk, run.server_id, verdict.state, counts.in_words())
         runs.end(
             run,
-            state,
-            read_all=reading.replicas.was_received and reading.points.was_received and not doubt,
-            error=words,
-            cause=cause,
+            verdict.state,
+            read_all=verdict.read_all,
+            error=verdict.words,
+            cause=verdict.cause,
             set_aside=reading.set_aside,
             set_aside_count=reading.set_aside_count,
             naive_times=reading.naive_times,
@@ -106,60 +128,19 @@ def _write(reading: Reading, fault: VbrError | None) -> None:
         )
 
 
-def _merge(reading: Reading, *, believed: bool) -> Counts:
-    merge = Merge(
-        server_id=reading.run.server_id,
-        run_id=reading.run.pk,
-        now=timezone.now(),
-        replicas_whole=reading.replicas.is_whole and believed,
-        points_whole=reading.points.is_whole and believed,
+def _merge(reading: Reading, *, is_believed: bool) -> Counts:
+    run = reading.run
+    if all(reading.is_as_held(listing) for listing in reading.whole_listings) and not reading.has_staged:
+        return Counts(replicas_unchanged=reading.replicas.rows, points_unchanged=reading.points.rows)
+    reading.know_what_was_recognised()
+    counts = merge(
+        run.server_id,
+        run.pk,
+        timezone.now(),
+        replicas_whole=reading.replicas.is_whole and is_believed,
+        points_whole=run.is_full and reading.points.is_whole and is_believed,
     )
-    counts = merge.apply()
-    if homeless := orphans():
-        reading.put_aside("restore points", "", "Their replica is not in the server's list of replicas.", homeless)
+    if counts.orphans:
+        words = "Their replica is not in the server's list of replicas."
+        reading.put_aside("restore points", "", words, counts.orphans)
     return counts
-
-
-def _doubt(reading: Reading) -> str:
-    """Why a listing that came whole is not believed, in words; empty where it is."""
-    held = {
-        reading.replicas.words: Replica.objects.present().filter(server_id=reading.run.server_id).count(),
-        reading.points.words: RestorePoint.objects.present().filter(server_id=reading.run.server_id).count(),
-    }
-    for listing in (reading.replicas, reading.points):
-        if listing.is_whole and _is_a_drop(listing.rows, held[listing.words]):
-            return (
-                f"{reading.run.server.name} answered with {listing.rows} of {held[listing.words]} {listing.words}. "
-                f"We kept all {held[listing.words]}."
-            )
-    return ""
-
-
-def _is_a_drop(rows: int, held: int) -> bool:
-    return held >= DROP_GUARD_FROM and rows * DROP_GUARD_SHARE < held
-
-
-def _verdict(reading: Reading, fault: VbrError | None, doubt: str) -> tuple[SyncState, str, str]:
-    if fault is not None:
-        return SyncState.FAILED, fault.sentence, fault.cause
-    if doubt:
-        return SyncState.PARTIAL, doubt, "drop"
-    for listing in (reading.replicas, reading.points):
-        if not listing.was_received:
-            return SyncState.PARTIAL, _short(listing), "short"
-    if reading.replicas.broken or reading.points.broken:
-        return SyncState.PARTIAL, _aside(reading), "aside"
-    return SyncState.SUCCEEDED, "", ""
-
-
-def _short(listing: Listing) -> str:
-    return (
-        f"The list of {listing.words} changed while it was read: {listing.announced} were announced, fewer came. "
-        "What came is stored, nothing was removed; the next sync reads it again."
-    )
-
-
-def _aside(reading: Reading) -> str:
-    count = reading.replicas.broken + reading.points.broken
-    records = "1 record was set aside because it" if count == 1 else f"{count:,} records were set aside because they"
-    return f"{records} could not be understood. All others are stored, nothing was removed."

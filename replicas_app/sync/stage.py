@@ -1,95 +1,172 @@
 """Staging: what a server answered, streamed by COPY into tables that live as long as the database connection.
 
-Nothing here judges; rows are kept in the order in which they came, and in the pass in which they were read, so that
-`merge` can take the newest of a row that came twice.
+Nothing here judges. Rows carry the number in which they came, so that `merge` can take the newest of one that came
+twice. Beside them stand the ids on pages that are known to hold nothing new, and the replicas whose points were read
+one by one to their end.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection
 from typing import LiteralString
 
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
-from replicas_app.text import search_lines, sort_key, storable
+from replicas_app.sync.lines import point_lines, replica_lines
+from replicas_app.sync.sweeps import SweptPages
 from replicas_app.vbr import PointRecord, ReplicaRecord
 
+WORK_MEMORY = "64MB"
+"""What one sort or join of a sync may take in Postgres before it goes to disk."""
+
 CREATE: LiteralString = """
-DROP TABLE IF EXISTS staged_replica, staged_point;
+DROP TABLE IF EXISTS staged_replica, staged_point, known_replica, known_point, whole_replica;
 CREATE TEMPORARY TABLE staged_replica (
-    seq bigint GENERATED ALWAYS AS IDENTITY, pass smallint, uuid uuid, type text, name text, sort_key text,
-    job_id text, policy_id text, platform text, platform_id text, created_at timestamptz, state text, search text
+    seq bigint, uuid uuid, created_at timestamptz, type text, name text, sort_key text, job_id text, policy_id text,
+    platform text, platform_id text, state text, search text
 );
 CREATE TEMPORARY TABLE staged_point (
-    seq bigint GENERATED ALWAYS AS IDENTITY, pass smallint, uuid uuid, replica_uuid uuid, name text,
-    created_at timestamptz, state text, malware text, platform text, platform_id text, operations text[]
+    seq bigint, uuid uuid, replica_uuid uuid, name text, created_at timestamptz, state text, malware text,
+    platform text, platform_id text, operations text[]
 );
+CREATE TEMPORARY TABLE known_replica (uuid uuid);
+CREATE TEMPORARY TABLE known_point (uuid uuid);
+CREATE TEMPORARY TABLE whole_replica (uuid uuid PRIMARY KEY);
 """
-REPLICA_COLUMNS = (
-    "pass, uuid, type, name, sort_key, job_id, policy_id, platform, platform_id, created_at, state, search"
+DROP: LiteralString = "DROP TABLE IF EXISTS staged_replica, staged_point, known_replica, known_point, whole_replica"
+REPLICA_COLUMNS: LiteralString = (
+    "seq, uuid, created_at, type, name, sort_key, job_id, policy_id, platform, platform_id, state, search"
 )
-POINT_COLUMNS = "pass, uuid, replica_uuid, name, created_at, state, malware, platform, platform_id, operations"
+POINT_COLUMNS: LiteralString = (
+    "seq, uuid, replica_uuid, name, created_at, state, malware, platform, platform_id, operations"
+)
 
 
 def create_tables() -> None:
     """Empty staging tables on this connection. Those of an earlier run of this process are dropped."""
-    with connection.cursor() as cursor:
-        cursor.execute(CREATE)
+    _execute(CREATE)
+    _execute(f"SET work_mem = '{WORK_MEMORY}'")
 
 
 def drop_tables() -> None:
-    with connection.cursor() as cursor:
-        cursor.execute("DROP TABLE IF EXISTS staged_replica, staged_point")
+    _execute(DROP)
+    _execute("RESET work_mem")
 
 
-def stage_replicas(records: Iterable[ReplicaRecord], listing: int) -> None:
-    _copy(f"COPY staged_replica ({REPLICA_COLUMNS}) FROM STDIN", (_replica_row(record, listing) for record in records))
+def stage_replicas(records: Collection[ReplicaRecord], first: int) -> None:
+    _copy(f"COPY staged_replica ({REPLICA_COLUMNS}) FROM STDIN", replica_lines(records, first))
 
 
-def stage_points(records: Iterable[PointRecord], listing: int) -> None:
-    _copy(f"COPY staged_point ({POINT_COLUMNS}) FROM STDIN", (_point_row(record, listing) for record in records))
+def stage_points(records: Collection[PointRecord], first: int) -> None:
+    _copy(f"COPY staged_point ({POINT_COLUMNS}) FROM STDIN", point_lines(records, first))
 
 
-def distinct(table: str, listing: int) -> int:
-    """How many different ids this pass over the listing brought."""
-    with connection.cursor() as cursor:
-        statement = SQL("SELECT count(DISTINCT uuid) FROM {} WHERE pass = %s")
-        cursor.execute(statement.format(Identifier(table)), [listing])
-        (count,) = cursor.fetchone()
-    return count
+def note_whole(replica_id: str) -> None:
+    """All points of this replica are staged: what we hold beside them is gone."""
+    _execute("INSERT INTO whole_replica VALUES (%s) ON CONFLICT DO NOTHING", [replica_id])
 
 
-def forget_passes_before(table: str, listing: int) -> None:
-    """Keep only what this pass brought: it was whole, so what only an earlier one saw is gone."""
-    with connection.cursor() as cursor:
-        cursor.execute(SQL("DELETE FROM {} WHERE pass < %s").format(Identifier(table)), [listing])
+def know(kind: str, server_id: int, swept: SweptPages) -> None:
+    """Fill in the ids that stand on the pages that were recognised."""
+    statement = SQL(
+        "INSERT INTO {} SELECT encode(substring(ids FROM 16 * n + 1 FOR 16), 'hex')::uuid"
+        " FROM swept_page, generate_series(0, length(ids) / 16 - 1) AS n"
+        " WHERE server_id = %s AND listing = %s AND skip = ANY(%s)"
+    )
+    _execute(statement.format(Identifier(f"known_{kind}")), [server_id, swept.listing, swept.recognised])
 
 
-def staged_replica_ids() -> list[str]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT DISTINCT uuid::text FROM staged_replica ORDER BY 1")
-        return [uuid for (uuid,) in cursor.fetchall()]
+def distinct(kind: str, since: int) -> int:
+    """How many different ids came from number `since` on, those on known pages included."""
+    statement = SQL("SELECT count(*) FROM (SELECT uuid FROM {} WHERE seq >= %s UNION SELECT uuid FROM {}) AS every")
+    return _count(statement.format(Identifier(f"staged_{kind}"), Identifier(f"known_{kind}")), [since])
 
 
-def _copy(statement: str, rows: Iterable[tuple]) -> None:
+def forget(kind: str, before: int) -> None:
+    """Keep only what came from number `before` on: that was whole, so what only an earlier pass saw is gone."""
+    _execute(SQL("DELETE FROM {} WHERE seq < %s").format(Identifier(f"staged_{kind}")), [before])
+
+
+def forget_twins(kind: str) -> None:
+    """Of a row that came more than once, keep what came last; of one that is on a known page, too, what was staged."""
+    staged = Identifier(f"staged_{kind}")
+    later = SQL("DELETE FROM {0} s USING {0} later WHERE later.uuid = s.uuid AND later.seq > s.seq")
+    _execute(later.format(staged))
+    known = Identifier(f"known_{kind}")
+    _execute(SQL("DELETE FROM {1} k USING {0} s WHERE s.uuid = k.uuid").format(staged, known))
+
+
+def forget_known(kind: str) -> None:
+    _execute(SQL("TRUNCATE {}").format(Identifier(f"known_{kind}")))
+
+
+def replica_ids() -> list[str]:
+    """All replicas that the server lists, staged or known."""
+    return _column("SELECT uuid::text FROM staged_replica UNION SELECT uuid::text FROM known_replica ORDER BY 1")
+
+
+def replicas_with_new_points(server_id: int) -> list[str]:
+    return _column(
+        "SELECT DISTINCT s.replica_uuid::text FROM staged_point s WHERE NOT EXISTS ("
+        " SELECT FROM restore_point p WHERE p.server_id = %s AND p.uuid = s.uuid AND p.removed_at IS NULL) ORDER BY 1",
+        [server_id],
+    )
+
+
+def expected_points(server_id: int) -> int:
+    """How many points the server has, if nothing else happened than what is staged."""
+    return _count(EXPECTED_POINTS, {"server": server_id})
+
+
+def expected_with_malware(server_id: int, status: str) -> int:
+    """The same for the points with this malware status."""
+    return _count(EXPECTED_WITH_MALWARE, {"server": server_id, "status": status})
+
+
+EXPECTED_POINTS: LiteralString = """
+SELECT (
+    SELECT coalesce(sum(r.point_count), 0)::bigint FROM replica r
+    WHERE r.server_id = %(server)s AND NOT EXISTS (SELECT FROM whole_replica w WHERE w.uuid = r.uuid)
+) + (
+    SELECT count(DISTINCT s.uuid) FROM staged_point s
+    WHERE EXISTS (SELECT FROM whole_replica w WHERE w.uuid = s.replica_uuid) OR NOT EXISTS (
+        SELECT FROM restore_point p WHERE p.server_id = %(server)s AND p.uuid = s.uuid AND p.removed_at IS NULL
+    )
+)
+"""
+
+EXPECTED_WITH_MALWARE: LiteralString = """
+WITH held AS MATERIALIZED (
+    SELECT p.uuid, p.replica_id FROM restore_point p
+    WHERE p.server_id = %(server)s AND p.malware = %(status)s AND NOT (p.malware IN ('', 'Clean'))
+      AND p.removed_at IS NULL
+), replaced AS MATERIALIZED (
+    SELECT r.id FROM whole_replica w JOIN replica r ON r.server_id = %(server)s AND r.uuid = w.uuid
+)
+SELECT (
+    SELECT count(*) FROM held h
+    WHERE h.uuid NOT IN (SELECT uuid FROM staged_point) AND h.replica_id NOT IN (SELECT id FROM replaced)
+) + (SELECT count(DISTINCT s.uuid) FROM staged_point s WHERE s.malware = %(status)s)
+"""
+"""That the status is not one of the common ones is said so that the index of the others answers."""
+
+
+def _copy(statement: LiteralString, lines: bytes) -> None:
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        for row in rows:
-            copy.write_row(row)
+        copy.write(lines)
 
 
-def _replica_row(record: ReplicaRecord, listing: int) -> tuple:
-    name, state = storable(record.name), storable(record.state)
-    type_, platform, policy = storable(record.type), storable(record.platform), storable(record.policy_id)
-    job, platform_id = storable(record.job_id), storable(record.platform_id)
-    search = search_lines(name, record.id, type_, job, policy, platform, platform_id, state)
-    return (
-        listing, record.id, type_, name, sort_key(name), job, policy, platform, platform_id, record.created_at, state,
-        search,
-    )  # fmt: skip
+def _execute(statement: str | SQL, values: object = None) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
 
 
-def _point_row(record: PointRecord, listing: int) -> tuple:
-    return (
-        listing, record.id, record.replica_id, storable(record.name), record.created_at, storable(record.state),
-        storable(record.malware_status), storable(record.platform), storable(record.platform_id),
-        [storable(operation) for operation in record.allowed_operations],
-    )  # fmt: skip
+def _count(statement: str | SQL, values: object) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchone()[0]
+
+
+def _column(statement: LiteralString, values: object = None) -> list[str]:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return [value for (value,) in cursor.fetchall()]

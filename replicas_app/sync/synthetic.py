@@ -1,6 +1,6 @@
 """A made-up inventory, straight into Postgres through the staging and the merge of a real sync, for benchmarks."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID, uuid5
@@ -9,9 +9,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from replicas_app.choices import SyncState, SyncTrigger
-from replicas_app.models import BackupServer
+from replicas_app.models import BackupServer, SweptPage
 from replicas_app.sync import runs, stage
-from replicas_app.sync.merge import Counts, Merge
+from replicas_app.sync.merge import Counts, merge
 from replicas_app.vbr import PointRecord, ReplicaRecord
 
 SPACE = UUID("5f1d7a52-6a3c-4b8e-9d0f-2f6c1b7e4a90")
@@ -49,15 +49,18 @@ def load(server: BackupServer, replicas: int, vms: int, points: int) -> Counts:
     _stage(_replicas(server, replicas, now), stage.stage_replicas)
     _stage(_points(server, replicas, vms, points, now), stage.stage_points)
     with transaction.atomic():
-        counts = Merge(server.pk, run.pk, now, replicas_whole=True, points_whole=True).apply()
+        counts = merge(server.pk, run.pk, now, replicas_whole=True, points_whole=True)
+        SweptPage.objects.filter(server=server).delete()
         runs.end(run, SyncState.SUCCEEDED, read_all=True, **counts.as_columns())
     stage.drop_tables()
     return counts
 
 
-def _stage(records: Iterator, store) -> None:
+def _stage(records: Iterator, store: Callable[[list, int], None]) -> None:
+    staged = 0
     while some := list(islice(records, RECORDS_AT_ONCE)):
-        store(some, 1)
+        store(some, staged)
+        staged += len(some)
 
 
 def _id(server: BackupServer, *path: object) -> str:

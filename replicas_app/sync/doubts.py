@@ -1,0 +1,41 @@
+"""The drop guard: a whole listing of less than a tenth of what we hold is not believed before a person accepts it."""
+
+from dataclasses import dataclass, field
+
+from replicas_app.models import BackupServer
+from replicas_app.sync.read import Reading
+
+FROM = 10
+SHARE = 10
+"""A drop is a listing of less than a tenth of what we hold, where we hold ten or more."""
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """`counts`: what `BackupServer.doubt` keeps; empty where all is believed."""
+
+    server: BackupServer
+    counts: dict[str, list[int]] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        return " ".join(
+            f"{self.server} answered with {came:,} of {held:,} {listing}. We kept all {held:,}."
+            for listing, (came, held) in self.counts.items()
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.counts)
+
+
+def doubt_of(server: BackupServer, reading: Reading) -> Doubt:
+    counts = {}
+    for listing in reading.whole_listings:
+        held = reading.held(listing)
+        if listing.is_whole and _is_a_drop(listing.rows, min(held, server.accepted_drop.get(listing.words, held))):
+            counts[listing.words] = [listing.rows, held]
+    return Doubt(server, counts)
+
+
+def _is_a_drop(rows: int, held: int) -> bool:
+    return held >= FROM and rows * SHARE < held

@@ -1,0 +1,89 @@
+"""What an interval's sync reads of the restore points: the new ones, and whether the counts agree with ours.
+
+New points are asked for by their time of creation, from a watermark of the server's own clock on. What went, what was
+scanned since, and what turned up late shows in the server's counts alone: where they are not what they should be, the
+replicas that just got a point are read to their end (retention drops an old point when a new one comes), and if that
+does not explain it, everything.
+"""
+
+from collections.abc import Iterator
+from datetime import timedelta
+
+from replicas_app.models import BackupServer
+from replicas_app.sync import stage
+from replicas_app.sync.read import Reading
+from replicas_app.vbr import Client, Rejected
+
+OVERLAP = timedelta(minutes=5)
+"""A point may be listed a little later than it was created; what comes later still shows in the counts."""
+WORST = ("Infected", "Suspicious")
+"""The findings that must not wait for the night. A scan finds them in old points, too."""
+FEW_REPLICAS = 20
+ROWS_PER_REQUEST = 5_000
+"""Reading a replica to its end is worth a request where a sweep of everything would take more of them."""
+
+
+def read_new(reading: Reading, client: Client) -> str:
+    """Stage what is new. The answer is why everything has to be read after all, in words; empty where it need not."""
+    server = reading.run.server
+    new = client.points(created_after=server.watermark - OVERLAP, pace=reading.pace)
+    try:
+        if not reading.read_points(new):
+            return "the list of new points changed while it was read"
+    except Rejected as error:
+        if error.cause != "gone":
+            raise
+        return "this server has no list of all its points"
+    disagreement = _disagreement(client, server)
+    if disagreement and _read_to_their_end(reading, client):
+        disagreement = _disagreement(client, server)
+    return disagreement
+
+
+def _disagreement(client: Client, server: BackupServer) -> str:
+    """What does not agree, in words. What could not be counted at the last sweep is not asked for."""
+    return next(_disagreements(client, server), "")
+
+
+def _disagreements(client: Client, server: BackupServer) -> Iterator[str]:
+    told, expected = client.count_points(), stage.expected_points(server.pk) + (server.uncounted.get("") or 0)
+    if told is not None and told != expected:
+        yield f"the server counts {told:,} restore points, we {expected:,}"
+    for status in WORST:
+        if server.uncounted.get(status) == 0:
+            told, expected = client.count_points(malware_status=status), stage.expected_with_malware(server.pk, status)
+            if told is not None and told != expected:
+                yield f"the server counts {told:,} points as {status}, we {expected:,}"
+
+
+def _read_to_their_end(reading: Reading, client: Client) -> bool:
+    """Stage all points of the replicas that have new ones, where that is cheaper than a sweep. Say whether."""
+    touched = stage.replicas_with_new_points(reading.run.server_id)
+    held = stage.expected_points(reading.run.server_id)
+    if not touched or len(touched) > max(FEW_REPLICAS, held // ROWS_PER_REQUEST):
+        return False
+    return all(_read_to_its_end(reading, client, replica_id) for replica_id in touched)
+
+
+def _read_to_its_end(reading: Reading, client: Client, replica_id: str) -> bool:
+    try:
+        is_whole = reading.read_points(client.replica_points(replica_id, pace=reading.pace))
+    except Rejected as error:
+        if error.cause != "gone":
+            raise
+        return False
+    if is_whole:
+        stage.note_whole(replica_id)
+    return is_whole
+
+
+def counted(client: Client) -> dict[str, int | None]:
+    """What the server counts by malware status; None where it does not say."""
+    return {status: _count(client, status) for status in WORST}
+
+
+def _count(client: Client, status: str) -> int | None:
+    try:
+        return client.count_points(malware_status=status)
+    except Rejected:
+        return None

@@ -1,0 +1,58 @@
+"""What is remembered of the pages of a full listing, so that a page that comes again unchanged need not be looked into.
+
+A swept page says: what stands on it is stored, present, and just as it came. So a page is remembered in the transaction
+that merges it, and only if nothing on it was set aside; and all are forgotten when something else than a read of the
+whole listing changes rows that may stand on one.
+"""
+
+from dataclasses import dataclass, field
+
+from django.db.models import QuerySet
+
+from replicas_app.models import SweptPage
+from replicas_app.vbr import Page
+
+
+@dataclass
+class SweptPages:
+    """The pages of one listing of one server: those of earlier sweeps, and what this one adds."""
+
+    server_id: int
+    listing: str
+    digests: dict[int, bytes] = field(default_factory=dict)
+    """Those of earlier sweeps, by the number of rows before the page."""
+    recognised: list[int] = field(default_factory=list)
+    fresh: list[SweptPage] = field(default_factory=list)
+
+    @classmethod
+    def of(cls, server_id: int, listing: str) -> "SweptPages":
+        stored = SweptPage.objects.filter(server=server_id, listing=listing).values_list("skip", "digest")
+        return cls(server_id, listing, {skip: bytes(digest) for skip, digest in stored})
+
+    def knows(self, skip: int, digest: bytes) -> bool:
+        return self.digests.get(skip) == digest
+
+    def begin(self) -> None:
+        """A pass over the listing begins."""
+        self.recognised, self.fresh = [], []
+
+    def add(self, page: Page) -> None:
+        if page.is_known:
+            self.recognised.append(page.skip)
+        elif page.records and page.digest and not page.broken and not page.naive_times:
+            ids = bytes.fromhex("".join(record.id for record in page.records).replace("-", ""))
+            self.fresh.append(
+                SweptPage(server_id=self.server_id, listing=self.listing, skip=page.skip, digest=page.digest, ids=ids)
+            )
+
+    def keep(self) -> None:
+        """Remember this pass: all that stands in the listing came, nothing came twice, and it was merged."""
+        if gone := set(self.digests) - set(self.recognised):
+            self._stored().filter(skip__in=gone).delete()
+        SweptPage.objects.bulk_create(self.fresh)
+
+    def forget(self) -> None:
+        self._stored().delete()
+
+    def _stored(self) -> QuerySet[SweptPage]:
+        return SweptPage.objects.filter(server=self.server_id, listing=self.listing)
