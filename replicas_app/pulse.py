@@ -36,8 +36,8 @@ def sign_of_worker(now: datetime) -> None:
 def look_at_work(now: datetime) -> None:
     """A sync that has moved is a sign of its worker, whose processes may all be too busy to answer."""
     running = SyncRun.objects.filter(state=SyncState.RUNNING).order_by("pk")
-    reached = str(list(running.values_list("pk", "step", "rows_read")))
-    Pulse.objects.filter(part=Part.WORKER).exclude(work=reached).update(work=reached, at=now)
+    if reached := list(running.values_list("pk", "step", "rows_read")):
+        Pulse.objects.filter(part=Part.WORKER).exclude(work=str(reached)).update(work=str(reached), at=now)
 
 
 def take_question(now: datetime) -> bool:
@@ -64,11 +64,15 @@ def silent(now: datetime) -> Pulse | None:
     """
     found = Pulse.objects.in_bulk()
     scheduler, worker = found.get(Part.SCHEDULER), found.get(Part.WORKER)
-    if scheduler and abs(now - scheduler.at) > SILENT_AFTER:
+    if scheduler and not _is_recent(scheduler.at, now):
         return scheduler
-    if worker and worker.asked_at and abs(now - max(worker.at, worker.asked_at)) > SILENT_AFTER:
+    if worker and worker.asked_at and not (_is_recent(worker.asked_at, now) or _is_recent(worker.at, now)):
         return worker
     return None
+
+
+def _is_recent(moment: datetime, now: datetime) -> bool:
+    return abs(now - moment) <= SILENT_AFTER
 
 
 def _took(question: Q, now: datetime) -> bool:

@@ -1,0 +1,184 @@
+"""Scheduler and workers give signs of life; who gives none any more is told, and no heap of messages waits for it."""
+
+import signal
+from collections.abc import Callable
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from replicas_app import pulse, tasks
+from replicas_app.choices import SyncState
+from replicas_app.models import Part, Pulse, SyncRun
+from replicas_app.sync import runs
+from tests.factories import make_server, make_sync_run
+from tests.queue.processes import beat
+from tests.waiting import wait_until
+from tests.workers import worker
+
+pytestmark = pytest.mark.django_db(transaction=True)
+DEADLINE_SECONDS = 60
+LONG = pulse.SILENT_AFTER * 2
+
+
+def of_worker() -> Pulse:
+    return Pulse.objects.get(part=Part.WORKER)
+
+
+def is_answered() -> bool:
+    return Pulse.objects.filter(part=Part.WORKER, asked_at=None).exists()
+
+
+def tick_until(is_so: Callable[[], bool]) -> None:
+    """Look for signs as beat does until it is so."""
+    wait_until(lambda: is_so() or tasks.look_for_signs(), DEADLINE_SECONDS)
+
+
+def let_pass(span: timedelta) -> None:
+    """As if everything that was written down had been written so much earlier."""
+    for row in Pulse.objects.all():
+        for moment in ("at", "asked_at", "sent_at"):
+            if getattr(row, moment):
+                setattr(row, moment, getattr(row, moment) - span)
+        row.save()
+
+
+def test_a_worker_that_takes_messages_answers_and_nothing_is_told(broker):
+    with worker():
+        tasks.look_for_signs()
+        assert not is_answered()
+
+        wait_until(is_answered, DEADLINE_SECONDS)
+
+    assert pulse.silent(timezone.now()) is None
+
+
+def test_without_a_worker_one_question_waits_however_often_is_looked(broker):
+    for _ in range(20):
+        tasks.look_for_signs()
+        let_pass(timedelta(minutes=3))
+    tasks.look_for_signs()
+
+    assert broker.messages() == 1
+    assert pulse.silent(timezone.now()) == of_worker()
+
+
+def test_a_question_that_the_broker_lost_is_asked_again(broker):
+    tasks.look_for_signs()
+    broker.restart_empty()
+    let_pass(pulse.UNANSWERED_AFTER)
+
+    tasks.look_for_signs()
+
+    assert broker.messages() == 1
+
+
+def test_since_when_nobody_has_answered_stays_however_often_the_question_is_lost(broker):
+    tasks.look_for_signs()
+    let_pass(LONG)
+    since = of_worker().asked_at
+    broker.restart_empty()
+
+    tasks.look_for_signs()
+
+    assert of_worker().asked_at == since
+    assert pulse.silent(timezone.now()).part == Part.WORKER
+
+
+def test_while_the_broker_is_down_no_worker_answers_and_that_is_told(broker):
+    broker.stop()
+    with pytest.raises(Exception, match="Error"):
+        tasks.look_for_signs()
+    let_pass(LONG)
+
+    Pulse.objects.filter(part=Part.SCHEDULER).update(at=timezone.now())
+
+    assert pulse.silent(timezone.now()) == of_worker()
+
+
+def test_two_schedulers_that_look_at_once_ask_once():
+    now = timezone.now()
+
+    assert [pulse.take_question(now), pulse.take_question(now)] == [True, False]
+
+
+def test_a_worker_that_stands_still_is_told_and_is_well_again_when_it_goes_on(broker):
+    with worker() as stopped:
+        tick_until(is_answered)
+        stopped.send_signal(signal.SIGSTOP)
+        tasks.look_for_signs()
+        let_pass(LONG)
+        Pulse.objects.filter(part=Part.SCHEDULER).update(at=timezone.now())
+        told = pulse.silent(timezone.now())
+        stopped.send_signal(signal.SIGCONT)
+
+        wait_until(is_answered, DEADLINE_SECONDS)
+
+    assert told.part == Part.WORKER
+    assert pulse.silent(timezone.now()) is None
+
+
+def test_a_worker_too_busy_to_answer_lives_as_long_as_its_syncs_move(broker):
+    tasks.look_for_signs()
+    run = make_sync_run(state=SyncState.RUNNING, ended_at=None, rows_read=1000)
+    let_pass(LONG)
+
+    SyncRun.objects.filter(pk=run.pk).update(rows_read=2000)
+    tasks.look_for_signs()
+    while_it_moves = pulse.silent(timezone.now())
+    let_pass(LONG)
+    tasks.look_for_signs()
+
+    assert while_it_moves is None
+    assert pulse.silent(timezone.now()).part == Part.WORKER
+
+
+def test_a_scheduler_gives_signs_while_it_runs_and_is_told_when_it_is_gone(broker):
+    pulse.begin(timezone.now() - LONG)
+    assert pulse.silent(timezone.now()).part == Part.SCHEDULER
+
+    with beat():
+        wait_until(lambda: pulse.silent(timezone.now()) is None, DEADLINE_SECONDS)
+
+    assert pulse.silent(timezone.now() + LONG).part == Part.SCHEDULER
+
+
+def test_what_was_never_made_ready_is_not_missed():
+    assert pulse.silent(timezone.now()) is None
+
+
+def test_signs_that_lie_ahead_of_a_clock_that_was_set_back_count_for_nothing(broker):
+    pulse.begin(timezone.now() + timedelta(days=1))
+    assert pulse.silent(timezone.now()).part == Part.SCHEDULER
+
+    tasks.look_for_signs()
+
+    assert pulse.silent(timezone.now()) is None
+
+
+def test_an_hour_without_a_worker_leaves_a_handful_of_messages_and_one_run_for_each_server(broker, monkeypatch):
+    monkeypatch.setattr(runs, "MESSAGE_LEASE", timedelta(0))  # each tick finds every wish unheard
+    servers = [make_server(next_sync_at=timezone.now()) for _ in range(2)]
+
+    for _ in range(40):
+        tasks.look_for_signs()
+        tasks.enqueue_due_syncs()
+        let_pass(timedelta(seconds=90))
+
+    assert broker.messages() <= 2 * len(servers) + 1
+    assert SyncRun.objects.count() == len(servers)
+
+
+def test_after_an_hour_without_a_worker_each_due_server_is_read_once(broker, server):
+    tasks.look_for_signs()
+    tasks.enqueue_due_syncs()
+    let_pass(timedelta(hours=1))
+    tasks.enqueue_due_syncs()
+
+    with worker():
+        tick_until(lambda: SyncRun.objects.filter(state=SyncState.SUCCEEDED).exists() and is_answered())
+        wait_until(lambda: broker.messages() == 0)
+        tasks.enqueue_due_syncs()
+
+    assert [run.state for run in SyncRun.objects.all()] == [SyncState.SUCCEEDED]
+    assert pulse.silent(timezone.now()) is None
