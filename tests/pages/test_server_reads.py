@@ -137,7 +137,7 @@ def test_a_running_sweep_says_why_it_is_one(operator):
 
     page = page_of(operator, server)
 
-    assert "Full sweep: the nightly sweep" in page.text(".reading")
+    assert "Full sweep: the nightly sweep" in page.text(".being-read")
     assert page.text("#next-sweep") == "under way"
 
 
