@@ -5,6 +5,7 @@ Plain functions over rows: no Celery, no HTTP requests of their own.
 
 from replicas_app.rescans.acts import with_acts
 from replicas_app.rescans.changes import Changes
+from replicas_app.rescans.facts import facts
 from replicas_app.rescans.members import Member, members_of
 from replicas_app.rescans.rows import ENDS_WELL, claim, take_due
 from replicas_app.rescans.steps import advance
@@ -24,6 +25,7 @@ __all__ = [
     "Story",
     "advance",
     "claim",
+    "facts",
     "fix",
     "members_of",
     "rest_words",

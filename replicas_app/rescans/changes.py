@@ -7,7 +7,7 @@ from functools import cached_property
 
 from replicas_app.choices import SyncState
 from replicas_app.models import Rescan, SyncRun
-from replicas_app.rescans.settle import COMPARED_WITHIN
+from replicas_app.rescans.settle import COMPARED_WITHIN, was_swept
 from replicas_app.rescans.wishes import may_be_asked
 from replicas_app.rescans.words import count_of
 from replicas_app.times import duration_words, utc_words
@@ -163,11 +163,15 @@ class Changes:
     @property
     def is_held_up(self) -> bool:
         """Whether the server could not be read when it should have been."""
-        run = self.rescan.sync_run
-        return self.are_to_come and (not may_be_asked(self.rescan.server) or bool(run and not run.is_open))
+        rescan, run = self.rescan, self.rescan.sync_run
+        if rescan.is_open or not self.are_to_come or was_swept(rescan):
+            return False
+        return not may_be_asked(rescan.server) or bool(run and not run.is_open)
 
     def _hindrance(self, run: SyncRun | None) -> str:
         server = self.rescan.server
+        if was_swept(self.rescan):
+            return f"{server} has been read in full, and is being compared with before."
         if not server.is_enabled:
             return f"{server} is disabled. The first full sweep after it is enabled again tells."
         if server.is_unconfirmed:

@@ -25,7 +25,7 @@ COMPARED_WITHIN = timedelta(days=7)
 
 def settle(rescan: Rescan) -> SyncRun | None:
     """Take the next step after the end. The answer is a sync of which a worker has to be told."""
-    if rescan.may_have_changed_something and _was_swept(rescan):
+    if rescan.may_have_changed_something and was_swept(rescan):
         _compare(rescan)
         return None
     if _is_vain(rescan):
@@ -44,7 +44,7 @@ def _is_vain(rescan: Rescan) -> bool:
     return timezone.now() - rescan.ended_at > COMPARED_WITHIN
 
 
-def _was_swept(rescan: Rescan) -> bool:
+def was_swept(rescan: Rescan) -> bool:
     """Whether a full sweep that began after the end has come through."""
     swept_at = rescan.server.last_full_at
     return swept_at is not None and swept_at > rescan.ended_at

@@ -1,6 +1,7 @@
 """`manage.py rescan`."""
 
 import json
+import re
 from io import StringIO
 from threading import Event
 
@@ -13,6 +14,7 @@ from replicas_app.management.commands import rescan as command
 from replicas_app.models import Rescan
 from tests.factories import make_replica, make_rescan, make_server
 from tests.rescans.driving import posts
+from tests.rescans.test_cool_down import rescanned
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
@@ -52,6 +54,50 @@ def test_with_wait_it_sees_the_rescan_through_and_its_exit_status_tells_the_end(
     assert found["session"] in [str(one.id) for one in simulator.rescans.all()]
     assert "on lab: Starting" in steps
     assert posts(simulator) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_wait_it_also_tells_what_the_rescan_changed(simulator, replicas, monkeypatch):
+    monkeypatch.setattr(command, "LOOK_AGAIN_SECONDS", 0.05)
+    simulator.rescans.seconds = 1
+    replica = replicas[0]
+    lost = next(point for point in simulator.world.points if point["replicaId"] == str(replica.uuid))
+    simulator.world.points.remove(lost)
+
+    _, told, _ = run("--replica", str(replica.uuid), "--wait", "--json")
+    _, words, _ = run("--replica", str(replicas[1].uuid), "--wait")
+
+    changes = json.loads(told)["rescans"][0]["changes"]
+    assert (changes["points_lost"], changes["points_gained"], changes["replicas"]) == (1, 0, 1)
+    assert [(one["replica"], one["points_before"] - one["points_after"]) for one in changes["changed"]] == [
+        (str(replica.uuid), 1)
+    ]
+    assert "Nothing changed: the replica is as before." in words
+    assert "Before is what had been read" in words
+
+
+@pytest.mark.django_db(transaction=True)
+def test_with_wait_a_server_that_cannot_be_read_after_it_is_not_waited_for(simulator, replicas, monkeypatch):
+    monkeypatch.setattr(command, "LOOK_AGAIN_SECONDS", 0.05)
+    simulator.rescans.seconds = 1
+    simulator.faults.add({"path": "^/api/v1/replicaPoints$", "action": "status", "status": 403})
+
+    status, told, _ = run("--replica", str(replicas[0].uuid), "--wait")
+
+    assert status == 0
+    assert "Not known yet: lab could not be read in full after the rescan." in told
+
+
+@pytest.mark.django_db
+def test_a_replica_that_rests_is_left_out_with_the_reason(settings):
+    settings.RESCAN_COOL_DOWN_SECONDS = 60
+    replica = make_replica(name="tier 1")
+    rescanned(replica, 20)
+
+    status, told, complaints = run("--replica", str(replica.uuid), "--json")
+
+    assert (status, json.loads(told)["rescans"]) == (1, [])
+    assert re.search(r"tier 1 \(.+\) was rescanned 2\d s ago by the shell; again in [34]\d s\.", complaints)
 
 
 @pytest.mark.django_db

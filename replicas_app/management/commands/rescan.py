@@ -11,20 +11,19 @@ from uuid import UUID
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
-from replicas_app import rescans
-from replicas_app.choices import RescanState
+from replicas_app import rescans, sync
 from replicas_app.management.called import server_called
 from replicas_app.models import BackupServer, Replica, Rescan
 from replicas_app.models.inventory import ReplicaQuerySet
 
 LOOK_AGAIN_SECONDS = 0.5
-GOOD_ENDS = (RescanState.SUCCEEDED, RescanState.WARNING)
 
 
 class Command(BaseCommand):
     help = (
         "Have backup servers rescan replicas. Without --wait the running dashboard sees them through; with it, this "
-        "command does, together with whoever else is there, and its exit status is 1 unless all end well."
+        "command does, the read of the server after it included, together with whoever else is there; its exit status "
+        "is 1 unless all end well."
     )
 
     def add_arguments(self, parser: ArgumentParser) -> None:
@@ -32,7 +31,9 @@ class Command(BaseCommand):
         parser.add_argument(
             "--server", metavar="NAME", help="all replicas of this server; with --replica: on this server"
         )
-        parser.add_argument("--wait", action="store_true", help="until all have ended")
+        parser.add_argument(
+            "--wait", action="store_true", help="until all have ended and it is known what they changed"
+        )
         parser.add_argument("--json", action="store_true", help="print what was started, left out and came of it")
 
     def handle(self, **options: Any) -> None:
@@ -43,14 +44,16 @@ class Command(BaseCommand):
         if options["wait"]:
             self._wait(selection.started)
         self._tell(selection, options)
-        if not selection.started or (options["wait"] and not all(one.state in GOOD_ENDS for one in selection.started)):
+        if not selection.started or (
+            options["wait"] and not all(one.state in rescans.ENDS_WELL for one in selection.started)
+        ):
             sys.exit(1)
 
     def _wait(self, started: Sequence[Rescan]) -> None:
         told = {}
         try:
             for rescan in follow(started):
-                headline = rescans.Story(rescan, timezone.now()).headline
+                headline = where_it_stands(rescan)
                 if told.get(rescan.pk) != headline:
                     self.stderr.write(f"rescan {rescan.pk} on {rescan.server}: {headline}")
                 told[rescan.pk] = headline
@@ -62,7 +65,7 @@ class Command(BaseCommand):
     def _tell(self, selection: rescans.Selection, options: dict[str, Any]) -> None:
         if options["json"]:
             others = [{"replica": str(replica.uuid), "why": reason} for replica, reason in left_out(selection)]
-            found = {"rescans": [facts(rescan) for rescan in selection.started], "left_out": others}
+            found = {"rescans": [rescans.facts(rescan) for rescan in selection.started], "left_out": others}
             self.stdout.write(json.dumps(found))
             return
         for rescan in selection.started:
@@ -96,22 +99,43 @@ def one_of(replicas: ReplicaQuerySet, text: str) -> Replica:
 
 
 def follow(started: Sequence[Rescan]) -> Iterator[Rescan]:
-    """Each rescan whenever it was looked at, until all have ended. Due steps are taken here, if nobody else does."""
+    """Each rescan whenever it was looked at, until all have ended and are compared with before.
+
+    Due steps are taken here, if nobody else does. Where the server cannot be read in full after the end, the first try
+    is what is waited for.
+    """
     clock = Event()
     waiting = list(started)
     while waiting:
         for rescan in waiting:
-            with rescans.claim(rescan.pk) as claimed:
-                if claimed:
-                    rescans.advance(claimed)
+            take_step(rescan)
             try:
                 rescan.refresh_from_db()
             except Rescan.DoesNotExist as error:
                 raise CommandError(f"The server of rescan {rescan.pk} was removed meanwhile.") from error
             yield rescan
-        waiting = [rescan for rescan in waiting if rescan.is_open]
+        waiting = [rescan for rescan in waiting if is_under_way(rescan)]
         if waiting:
             clock.wait(LOOK_AGAIN_SECONDS)
+
+
+def take_step(rescan: Rescan) -> None:
+    """If one is due; with the read of the server that it asks for, unless a worker is faster."""
+    with rescans.claim(rescan.pk) as claimed:
+        run = rescans.advance(claimed) if claimed else None
+    if run:
+        sync.sync(run.pk)
+
+
+def is_under_way(rescan: Rescan) -> bool:
+    if rescan.is_open:
+        return True
+    return rescan.next_poll_at is not None and not rescans.Changes(rescan, timezone.now()).is_held_up
+
+
+def where_it_stands(rescan: Rescan) -> str:
+    story = rescans.Story(rescan, timezone.now())
+    return f"{story.headline}. {story.changes.sentence}" if not rescan.is_open else story.headline
 
 
 def left_out(selection: rescans.Selection) -> Iterator[tuple[Replica, str]]:
@@ -125,25 +149,10 @@ def left_out(selection: rescans.Selection) -> Iterator[tuple[Replica, str]]:
     yield from ((replica, "is no longer on its server") for replica in selection.removed)
 
 
-def facts(rescan: Rescan) -> dict[str, Any]:
-    took = rescans.Story(rescan, timezone.now()).took
-    return {
-        "rescan": rescan.pk,
-        "server": rescan.server.name,
-        "replicas": [str(uuid) for uuid in rescan.replicas.order_by("pk").values_list("uuid", flat=True)],
-        "state": rescan.state,
-        "session": rescan.session_id and str(rescan.session_id),
-        "progress": rescan.progress,
-        "result": rescan.result,
-        "message": rescan.message,
-        "error": rescan.error,
-        "error_cause": rescan.error_cause,
-        "seconds": took and round(took.total_seconds(), 2),
-    }
-
-
 def words_of(rescan: Rescan) -> str:
     story = rescans.Story(rescan, timezone.now())
     count = "1 replica" if rescan.replica_count == 1 else f"{rescan.replica_count:,} replicas"
-    lines = [f"rescan {rescan.pk} of {count} on {rescan.server}: {story.headline}", story.trouble, story.fix]
+    end = f"rescan {rescan.pk} of {count} on {rescan.server}: {story.headline}"
+    changes = [] if rescan.is_open else [story.changes.sentence, *story.changes.proof]
+    lines = [end, story.trouble, story.fix, *changes]
     return "\n".join(line for line in lines if line)
