@@ -1,8 +1,9 @@
 """Listings, page by page, from servers that cap, shift and sometimes break them.
 
 `skip` advances by the rows that came, whatever was asked for: a server that gives less than `limit` loses nothing. The
-end is an empty page, or having had as many as `total` says. Whether the listing was complete is the caller's judgement:
-rows move between pages while one pages, so count the distinct ids and compare.
+end is an empty page, or having had as many as `total` says; where the page that gets there is as long as pages are, or
+leads past it, the total may be too small, and one more look settles that. Whether the listing was complete is the
+caller's judgement: rows move between pages while one pages, so count the distinct ids and compare.
 """
 
 import hashlib
@@ -64,21 +65,24 @@ def pages(
     fetch: Fetch, from_json: FromJson[Record], *, pace: Pace, known: Known | None = None, skip: int = 0
 ) -> Iterator[Page[Record]]:
     """All pages from `skip` on. Raises VbrError; what was yielded before that stands."""
-    limit, before, repeats = pace.first, None, 0
+    limit, before, repeats, last = pace.first, None, 0, 0
     while True:
         answer, limit = _granted(fetch, skip, limit, pace)
         page, mark = _read(answer, from_json, skip, known)
         repeats = repeats + 1 if mark == before else 0
         if repeats == _MOST_REPEATS:
             raise Malformed("answer", "the same page comes again and again", status=200)
-        before, seconds, received, total = mark, answer.round_trip_seconds, page.received, page.total
+        before, received, total = mark, page.received, page.total
+        skip += received
+        is_over = not received or (total is not None and skip >= total)
+        may_go_on = received >= limit or received == last or (total is not None and skip > total)
+        limit = pace.following(limit, received, answer.round_trip_seconds, is_cut=received < limit and not is_over)
         del answer  # a page is large: it is held by whoever asked for it, and by nobody else
         yield page
         del page
-        skip += received
-        if not received or (total is not None and skip >= total):
+        if is_over and not (received and may_go_on):
             return
-        limit = pace.following(limit, received, seconds, is_cut=total is not None and received < limit)
+        last = received
 
 
 def _granted(fetch: Fetch, skip: int, limit: int, pace: Pace) -> tuple[Answer, int]:

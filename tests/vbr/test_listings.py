@@ -71,6 +71,24 @@ def test_a_total_that_is_too_large_ends_at_the_empty_page(client, simulator):
     assert records(client.points()) == everything
 
 
+@pytest.mark.parametrize(("total", "cap"), [(1, 50), (20, 10), (21, 10), (8, 4)])
+def test_a_total_that_is_too_small_leaves_nothing_out(client, simulator, total, cap):
+    """Of pages that are as long as pages are, none is taken for the last one by its total alone."""
+    everything = records(client.points())
+    simulator.manners.max_limit = cap
+    simulator.faults.add({"path": POINTS, "action": "set", "at": "pagination.total", "value": total})
+
+    assert records(client.points()) == everything
+
+
+def test_a_listing_that_ends_as_announced_takes_no_request_more(client, simulator):
+    simulator.manners.max_limit = 7
+
+    pages = list(client.points())
+
+    assert len(pages) == len(asked(simulator, "/api/v1/replicaPoints")) == -(-pages[0].total // 7)
+
+
 def test_a_server_that_ignores_skip_is_not_read_for_ever(client, simulator):
     simulator.faults.add({"path": POINTS, "action": "set", "at": "pagination.total", "value": 10**9})
     [page, *_] = list(client.points())
