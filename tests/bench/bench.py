@@ -68,6 +68,11 @@ class Bench:
         self._administer("CREATE DATABASE {} TEMPLATE {}", DATABASE, name)
         self._administer("CHECKPOINT")
 
+    def vacuum(self) -> None:
+        """What Postgres does by itself within a minute of so many new rows."""
+        with connection.cursor() as cursor:
+            cursor.execute("VACUUM ANALYZE")
+
     def _administer(self, statement: str, *names: str) -> None:
         with psycopg.connect(self._maintenance, autocommit=True) as server:
             server.execute(SQL(statement).format(*map(Identifier, names)))

@@ -50,13 +50,14 @@ class Subject:
 
 @contextmanager
 def subject(bench: Bench, points: int) -> Iterator[Subject]:
-    """A server that was read once: it has its pages ready, and the database its rows."""
+    """A server that was read a minute ago: it has its pages ready, and the database its rows."""
     sizes = {"replicas": bench.sized(REPLICAS), "vms": VMS, "points": at_least_in_all(bench.sized(points))}
     cache = 96 + round(points * MEGABYTES_PER_1000_POINTS / 1000)
     with bench.simulated(**sizes, page_cache_mb=cache, token_seconds=86_400) as world:
         subject = Subject(bench, world)
         subject.connect()
         subject.read(full="the benchmark")
+        bench.vacuum()
         bench.say(f"a server of {sizes['replicas']:,} replicas and {sizes['points']:,} points is up")
         yield subject
 
