@@ -1,82 +1,95 @@
 """What the newest reads saw change."""
 
-from collections import defaultdict
-from collections.abc import Mapping
-from dataclasses import dataclass
-from urllib.parse import urlencode
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
-from django.db.models import Count, F, QuerySet, Window
+from django.contrib.postgres.aggregates import ArrayAgg
+from django.db.models import Count, Exists, OuterRef, Q
 
-from replicas_app.choices import EventKind
-from replicas_app.filters.vocabulary import STATES
-from replicas_app.models import Event, Replica, SyncRun
+from replicas_app.choices import EventAbout, EventKind
+from replicas_app.filters.events import KINDS
+from replicas_app.filters.pieces import way_to
+from replicas_app.filters.vocabulary import MALWARE
+from replicas_app.models import Event, SyncRun
+from replicas_app.models.history import ABOUT
 
 RUNS_WITH_NEWS = 8
+LINES = 12
 TOLD_ONE_BY_ONE = 3
-"""A group of changes of this size or smaller is told replica by replica."""
-CHANGE_WORDS = {
-    EventKind.APPEARED: ("appeared", "appeared"),
-    EventKind.REMOVED: ("is gone", "are gone"),
-    EventKind.REAPPEARED: ("is back", "are back"),
-    EventKind.STATE: ("changed its state", "changed their state"),
+"""A group of changes of this size or smaller is told one by one."""
+NOUNS = {
+    EventAbout.REPLICA: ("replica", "replicas"),
+    EventAbout.VM: ("VM", "VMs"),
+    EventAbout.POINT: ("restore point", "restore points"),
 }
-
-
-@dataclass(frozen=True)
-class Told:
-    """One replica and what happened to it, where there are so few that each is told."""
-
-    replica: Replica
-    words: str
-
-    @classmethod
-    def of(cls, event: Event) -> "Told":
-        if event.kind != EventKind.STATE:
-            return cls(event.replica, "")
-        return cls(event.replica, f"{_state(event.old)} → {_state(event.new)}")
+CHANGE_WORDS = {
+    EventKind.APPEARED: "appeared",
+    EventKind.REMOVED: "are gone",
+    EventKind.REAPPEARED: "are back",
+    EventKind.STATE: "changed their state",
+    EventKind.MALWARE: "changed their malware status",
+    EventKind.FIRST_POINT: "have their first restore point",
+    EventKind.LAST_POINT: "lost their last restore point",
+}
+ALARMING = ("Infected", "Suspicious")
 
 
 @dataclass(frozen=True)
 class Change:
-    """What one read of one server saw happen in one way: `412 replicas appeared`."""
+    """What one read of one server saw happen in one way to things of one kind: `412 replicas appeared`."""
 
     run: SyncRun
     kind: str
+    about: str
     count: int
-    told: list[Told]
+    became: list[str]
+    """The malware statuses that it ended in."""
+    told: list[Event] = field(default_factory=list)
     """Each of them where they are few; empty where they are many."""
 
     @property
     def words(self) -> str:
-        """The end of the sentence that begins with the replicas."""
-        one, many = CHANGE_WORDS.get(self.kind, (self.kind, self.kind))
-        return one if self.count == 1 else many
+        """The sentence from the noun on, of many."""
+        return f"{NOUNS[self.about][1]} {CHANGE_WORDS.get(self.kind, self.kind)}"
+
+    @property
+    def alarms(self) -> list[tuple[str, str]]:
+        """(tone, words) of what scans found."""
+        found = {MALWARE.asked(status) for status in self.became}
+        return [(MALWARE.tone_of(status), MALWARE.words_of(status)) for status in ALARMING if status in found]
 
     @property
     def href(self) -> str:
-        return f"{self.run.get_absolute_url()}?{urlencode({'kind': self.kind})}"
+        """Exactly these, in the list of all."""
+        return way_to("activity", run=str(self.run.pk), kind=self.kind, about=self.about)
 
 
 def newest_changes() -> list[Change]:
-    """What the newest reads that saw something change saw, the newest first."""
-    news = SyncRun.objects.with_news().newest_first().select_related("server")
-    runs = {run.pk: run for run in news[:RUNS_WITH_NEWS]}
-    events = Event.objects.filter(run__in=runs)
-    counted = events.order_by().values_list("run", "kind").annotate(count=Count("pk"))
-    few = _told_one_by_one(events)
-    changes = [Change(runs[run], kind, count, few[run, kind]) for run, kind, count in counted]
-    return sorted(changes, key=lambda change: (-change.run.pk, change.kind))
+    """What the newest reads that saw something change saw, the newest first, and of one read the gravest first."""
+    runs = _with_news()
+    events = Event.objects.filter(run__in=runs).with_about().order_by()
+    became = ArrayAgg("new", distinct=True, filter=Q(kind=EventKind.MALWARE), default=[])
+    counted = events.values_list("run", "kind", "of").annotate(count=Count("pk"), became=became)
+    changes = [Change(runs[run], *rest) for run, *rest in counted]
+    changes.sort(key=lambda change: (-change.run.pk, KINDS.place_of(change.kind), change.about))
+    _tell_few([change for change in changes[:LINES] if change.count <= TOLD_ONE_BY_ONE])
+    return changes[:LINES]
 
 
-def _told_one_by_one(events: QuerySet[Event]) -> Mapping[tuple[int, str], list[Told]]:
-    """By run and kind, the replicas of the groups that are small enough."""
-    together = Window(Count("pk"), partition_by=[F("run"), F("kind")])
-    small = events.annotate(together=together).filter(together__lte=TOLD_ONE_BY_ONE)
-    found: dict[tuple[int, str], list[Told]] = defaultdict(list)
-    for event in small.select_related("replica").order_by("replica__sort_key", "pk"):
-        found[event.run_id, event.kind].append(Told.of(event))
-    return found
+def _with_news() -> dict[int, SyncRun]:
+    """The newest runs of which events tell. The counts of a run say quickly of most that there can be none."""
+    stirred = SyncRun.objects.with_news() | SyncRun.objects.with_new_points()
+    told = stirred.filter(Exists(Event.objects.filter(run=OuterRef("pk"))))
+    return {run.pk: run for run in told.newest_first().select_related("server")[:RUNS_WITH_NEWS]}
 
 
-def _state(value: str) -> str:
-    return STATES.words_of(STATES.asked(value))
+def _tell_few(changes: Iterable[Change]) -> None:
+    """Give each of these its events."""
+    groups = {(change.run.pk, change.kind, change.about): change for change in changes}
+    if not groups:
+        return
+    wanted = [Q(run=run, kind=kind) & ABOUT[about] for run, kind, about in groups]
+    for event in (
+        Event.objects.filter(Q.create(wanted, connector=Q.OR)).with_names().order_by("replica__sort_key", "pk")
+    ):
+        groups[event.run_id, event.kind, event.about].told.append(event)

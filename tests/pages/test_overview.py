@@ -9,11 +9,11 @@ from django.core.cache import cache
 from django.utils import timezone
 
 from replicas_app import sync
-from replicas_app.choices import Role
-from replicas_app.models import BackupServer, Event, Replica, SyncRun
+from replicas_app.choices import EventKind, Role
+from replicas_app.models import BackupServer, Replica, SyncRun
 from replicas_app.overview import Overview
 from replicas_app.simulator import Simulator
-from tests.factories import make_point, make_replica, make_server, make_server_of, make_sync_run, make_vm
+from tests.factories import make_event, make_point, make_replica, make_server, make_server_of, make_sync_run, make_vm
 from tests.pages.reading import PART
 
 NOW = datetime(2026, 11, 25, 13, 31, tzinfo=UTC)
@@ -131,28 +131,37 @@ def test_many_changes_of_one_read_are_one_line_that_leads_to_exactly_them(viewer
     server = make_server("vbr-oslo")
     run = make_sync_run(server, replicas_added=5, replicas_removed=1)
     for number in range(5):
-        replica = make_replica(server, f"vm{number}")
-        Event.objects.create(server=server, replica=replica, run=run, kind="appeared", at=timezone.now())
-    gone = make_replica(server, "gone", removed_at=timezone.now())
-    Event.objects.create(server=server, replica=gone, run=run, kind="removed", at=timezone.now())
+        make_event(make_replica(server, f"vm{number}"), EventKind.APPEARED, run=run)
+    make_event(make_replica(server, "gone", removed_at=timezone.now()), EventKind.REMOVED, run=run)
 
     page = viewer.get("/")
-    href = unescape(re.search(r'href="([^"]*kind=appeared)">5</a>', page.content.decode()).group(1))
+    href = unescape(re.search(r'href="([^"]*)">5</a>', page.content.decode()).group(1))
 
     assert "5 replicas appeared" in words(page)
     assert "gone is gone" in words(page)
-    assert total(viewer.get(href).content.decode().split('id="changed-title"')[1]) == 5
+    assert counted(viewer, href) == 5
+
+
+def test_many_points_that_scans_found_infected_in_one_read_are_one_line_though_no_replica_changed(viewer):
+    vm = make_vm()
+    run = make_sync_run(vm.server, points_changed=4)
+    for status in ("Infected", "Infected", "Suspicious", "Clean"):
+        make_event(make_point(vm), EventKind.MALWARE, "Clean", status, run=run)
+    make_sync_run(vm.server, points_changed=1)
+
+    page = viewer.get("/")
+    href = unescape(re.search(r'href="([^"]*)">4</a> restore points', page.content.decode()).group(1))
+
+    assert "4 restore points changed their malware status Infected Suspicious" in words(page)
+    assert counted(viewer, href) == 4
 
 
 def test_a_change_of_state_tells_from_what_to_what(viewer):
-    server = make_server()
-    run = make_sync_run(server, replicas_changed=1)
-    replica = make_replica(server, "erp", state="Failover")
-    Event.objects.create(
-        server=server, replica=replica, run=run, kind="state", at=timezone.now(), old="Ready", new="Failover"
-    )
+    replica = make_replica(name="erp", state="Failover")
+    run = make_sync_run(replica.server, replicas_changed=1)
+    make_event(replica, EventKind.STATE, "Ready", "Failover", run=run)
 
-    assert "erp Ready → Failover" in words(viewer.get("/"))
+    assert "erp turned from Ready to Failover" in words(viewer.get("/"))
 
 
 def test_the_chart_has_thirty_days_and_each_ends_before_the_next_begins(db):
@@ -190,9 +199,9 @@ def test_an_open_page_is_sent_nothing_until_a_server_has_news(viewer):
 
 def test_the_overview_asks_the_database_as_often_for_three_servers_as_for_one(viewer, django_assert_num_queries):
     for _ in range(2):
-        make_point(make_vm(make_replica(server := make_server())))
-        make_sync_run(server, replicas_added=1)
-        with django_assert_num_queries(19):
+        point = make_point(make_vm(make_replica(make_server())))
+        make_event(point.replica, EventKind.APPEARED, run=make_sync_run(point.server, replicas_added=1))
+        with django_assert_num_queries(20):
             viewer.get("/")
 
 
