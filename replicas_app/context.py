@@ -14,6 +14,7 @@ from replicas_app.freshness import DataAge, data_age
 PLACES = {
     "overview": "Overview",
     "replicas": "Replicas",
+    "vms": "VMs",
     "restore-points": "Restore points",
     "rescans": "Rescans",
     "activity": "Activity",

@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from replicas_app.views import accounts, activity, overview, people, replicas, rescans, restore_points, servers
+from replicas_app.views import accounts, activity, overview, people, replicas, rescans, restore_points, servers, vms
 
 urlpatterns = [
     path("", overview.overview, name="overview"),
     path("replicas/", replicas.replica_list, name="replicas"),
     path("replicas/<int:pk>/", replicas.replica_detail, name="replica"),
+    path("vms/", vms.vm_list, name="vms"),
+    path("vms/<int:pk>/", vms.vm_detail, name="vm"),
     path("restore-points/", restore_points.restore_point_list, name="restore-points"),
     path("restore-points/<int:pk>/", restore_points.restore_point_detail, name="restore-point"),
     path("servers/", servers.server_list, name="servers"),

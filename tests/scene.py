@@ -57,7 +57,7 @@ class Scene:
         servers = ("server", "server-edit", "server-remove", "server-pin")
         named |= {name: reverse(name, args=[self.server.pk]) for name in servers}
         named |= {name: reverse(name, args=[self.person.pk]) for name in ("person", "person-link", "person-deactivate")}
-        named |= {one.__class__.__name__: one.get_absolute_url() for one in (self.replica, self.point)}
+        named |= {one.__class__.__name__: one.get_absolute_url() for one in (self.replica, self.point, self.point.vm)}
         return named | {
             "sync-run": self.run.get_absolute_url(),
             "an open sync-run": self.open_run.get_absolute_url(),
@@ -70,6 +70,8 @@ class Scene:
             "replicas, none": f"{reverse('replicas')}?q=nothing-has-this-name",
             "replicas, wrong": f"{reverse('replicas')}?created_after=yesterday&page=-1&server=x",
             "restore points, narrowed": f"{reverse('restore-points')}?malware=Infected&malware=Suspicious",
+            "vms, narrowed": f"{reverse('vms')}?malware=Infected&sort=-newest&removed=1",
+            "a VM, all of its time": f"{self.point.vm.get_absolute_url()}?span=all&malware=Clean",
             "no page": f"{reverse('overview')}no/such/page/",
         }
 
@@ -77,6 +79,7 @@ class Scene:
 PLAIN = (
     "overview",
     "replicas",
+    "vms",
     "restore-points",
     "rescans",
     "activity",

@@ -67,6 +67,7 @@ ROOM_OF_MODULE = {
     "filters": "pages",
     "charts": "pages",
     "exports": "pages",
+    "timeline": "pages",
     "context": "pages",
     "freshness": "pages",
     "overview": "pages",

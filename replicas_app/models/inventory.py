@@ -140,7 +140,10 @@ class ReplicaVMQuerySet(models.QuerySet["ReplicaVM"]):
 
 
 class ReplicaVM(models.Model):
-    """One VM on a replica: the row that a DR engineer thinks in. The API names it only on its restore points."""
+    """One VM on a replica: the row that a DR engineer thinks in. The API names it only on its restore points.
+
+    One without a present point is shown as removed: nothing names it any more.
+    """
 
     server = models.ForeignKey(BackupServer, models.CASCADE, related_name="vms")
     replica = models.ForeignKey(Replica, models.CASCADE, related_name="vms", db_index=False)
@@ -172,6 +175,13 @@ class ReplicaVM(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def get_absolute_url(self) -> str:
+        return reverse("vm", args=[self.pk])
+
+    @property
+    def is_removed(self) -> bool:
+        return not self.point_count
+
     @property
     def state_words(self) -> str:
         return REPLICA_STATES.get(self.newest_state, self.newest_state)
@@ -182,11 +192,16 @@ class ReplicaVM(models.Model):
 
     @property
     def malware_words(self) -> str:
-        return "" if self.newest_malware is None else MALWARE_WORDS.get(self.newest_malware, self.newest_malware)
+        """Of the worst of its points; empty without any."""
+        return "" if self.worst_malware is None else MALWARE_WORDS.get(self.worst_malware, self.worst_malware)
 
     @property
     def malware_tone(self) -> str:
-        return MALWARE_TONES.get(self.newest_malware or "", "unknown")
+        return MALWARE_TONES.get(self.worst_malware or "", "unknown")
+
+    @property
+    def newest_malware_words(self) -> str:
+        return "" if self.newest_malware is None else MALWARE_WORDS.get(self.newest_malware, self.newest_malware)
 
     @property
     def recent_points(self) -> list[tuple[datetime, str]]:

@@ -27,6 +27,8 @@ ACCESS = {  # name: (who may GET, who may POST)
     "overview": (SIGNED_IN, NOBODY),
     "replicas": (SIGNED_IN, NOBODY),
     "replica": (SIGNED_IN, NOBODY),
+    "vms": (SIGNED_IN, NOBODY),
+    "vm": (SIGNED_IN, NOBODY),
     "restore-points": (SIGNED_IN, NOBODY),
     "restore-point": (SIGNED_IN, NOBODY),
     "servers": (SIGNED_IN, NOBODY),
@@ -86,6 +88,7 @@ def _names(resolver: URLResolver) -> Iterator[str]:
 def _arguments(name: str, scene: Scene) -> list[object]:
     rows = {
         "replica": [scene.replica.pk],
+        "vm": [scene.point.vm_id],
         "restore-point": [scene.point.pk],
         "sync-run": [scene.server.pk, scene.run.pk],
         "rescan": [scene.running.pk],

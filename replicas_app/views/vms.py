@@ -1,0 +1,93 @@
+"""The list of VMs, and one VM."""
+
+from datetime import datetime
+
+from django.http import HttpRequest
+from django.http.response import HttpResponseBase
+from django.shortcuts import get_object_or_404
+from django.utils import timezone
+from django.views.decorators.http import require_safe
+from django.views.decorators.vary import vary_on_headers
+
+from replicas_app import exports, rescans
+from replicas_app.filters.answers import Answer
+from replicas_app.filters.events import history_of
+from replicas_app.filters.vms import VMFilters, VMPointFilters
+from replicas_app.freshness import notices_of
+from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
+from replicas_app.timeline import FIRST_SPAN, MOST, SPANS, Timeline, since_when
+from replicas_app.times import their_clock
+from replicas_app.views.listing import list_answer
+
+RESCANS_SHOWN = 10
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def vm_list(request: HttpRequest) -> HttpResponseBase:
+    filters = VMFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
+    answer = Answer(
+        filters,
+        ReplicaVM.objects.all(),
+        "VM",
+        timezone.now(),
+        counts_asked_for="counts" in request.GET,
+        shown=ReplicaVM.objects.select_related("replica"),
+    )
+    return list_answer(request, answer, page="vms/list.html", parts="vms", sheet=exports.VMS)
+
+
+@require_safe
+@vary_on_headers("HX-Request")
+def vm_detail(request: HttpRequest, pk: int) -> HttpResponseBase:
+    """The VM, its restore points on a line of time, and as a list that can be narrowed like all others."""
+    now = timezone.now()
+    vm = get_object_or_404(ReplicaVM.objects.select_related("server"), pk=pk)
+    replica = rescans.with_acts(Replica.objects.select_related("server"), now).get(pk=vm.replica_id)
+    filters = VMPointFilters(request.GET, path=request.path, servers=[vm.server])
+    answer = Answer(
+        filters,
+        vm.points.all(),
+        "restore point",
+        now,
+        counts_asked_for="counts" in request.GET,
+        shown=RestorePoint.objects.select_related("vm"),
+    )
+    return list_answer(
+        request,
+        answer,
+        page="vms/detail.html",
+        parts="restore_points",
+        sheet=exports.POINTS.of("vm", vm.pk),
+        vm=vm,
+        replica=replica,
+        newest=vm.points.present().order_by("-created_at", "-pk").first(),
+        timeline=_timeline(vm, filters, now),
+        spans=_spans(filters),
+        rescans=replica.rescans.with_names().newest_first()[:RESCANS_SHOWN],
+        history=history_of(vm),
+        notices=notices_of([vm.server], now),
+    )
+
+
+def _timeline(vm: ReplicaVM, filters: VMPointFilters, now: datetime) -> Timeline:
+    theirs = their_clock(now, vm.server.clock_skew_seconds)
+    since = since_when(_span(filters), vm.oldest_point_at, theirs)
+    points = vm.points.present().filter(created_at__gte=since).order_by("-created_at", "-pk")
+    return Timeline(
+        list(points.only("created_at", "malware")[:MOST]),
+        since,
+        theirs,
+        lambda first, last: (
+            f"{filters.address.with_(created_after=first.isoformat(), created_before=last.isoformat())}#points"
+        ),
+    )
+
+
+def _spans(filters: VMPointFilters) -> list[tuple[str, str, bool]]:
+    """(words, address, whether it is this one) of how far back the line can reach."""
+    return [(span, f"{filters.address.with_(span=span)}#timeline", span == _span(filters)) for span in SPANS]
+
+
+def _span(filters: VMPointFilters) -> str:
+    return filters.cleaned_data["span"] or FIRST_SPAN
