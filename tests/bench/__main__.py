@@ -25,6 +25,7 @@ CASES = {
     "quiet": "tests.bench.syncs.quiet",
     "one_percent": "tests.bench.syncs.one_percent",
     "twenty": "tests.bench.crowd.twenty",
+    "export": "tests.bench.files.export",
 }
 """In this order. Each is a generator of results, given the bench."""
 SMALL = 0.1

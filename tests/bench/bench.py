@@ -61,6 +61,10 @@ class Bench:
         self._administer("DROP DATABASE IF EXISTS {}", name)
         self._administer("CREATE DATABASE {} TEMPLATE {}", name, DATABASE)
 
+    def has(self, name: str) -> bool:
+        with psycopg.connect(self._maintenance) as server:
+            return bool(server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone())
+
     def back_to(self, name: str = BLANK) -> None:
         """Make the database what it was: without a name, migrated and empty. Checkpointed, so that all begin equal."""
         connection.close()

@@ -5,10 +5,9 @@ says nothing.
 """
 
 import json
-import resource
+import os
 import sys
 import time
-from pathlib import Path
 
 import django
 
@@ -17,8 +16,7 @@ django.setup()
 from replicas_app import sync, tasks  # noqa: E402
 from replicas_app.choices import SyncState, SyncTrigger  # noqa: E402
 from replicas_app.models import BackupServer, SyncRun  # noqa: E402
-
-STATUS = Path("/proc/self/status")
+from tests.bench.memory import peak_megabytes  # noqa: E402
 
 
 def main() -> None:
@@ -30,7 +28,7 @@ def main() -> None:
         tasks.sync_server(run.pk)
         seconds.append(time.perf_counter() - began)
         runs.append(outcome(run))
-    print(json.dumps({"seconds": seconds, "counts": runs, "peak_mb": peak_megabytes()}))
+    print(json.dumps({"seconds": seconds, "counts": runs, "peak_mb": peak_megabytes(os.getpid())}))
 
 
 def outcome(run: SyncRun) -> dict[str, int]:
@@ -41,14 +39,6 @@ def outcome(run: SyncRun) -> dict[str, int]:
         name: getattr(run, name)
         for name in ("is_full", "replicas_added", "replicas_changed", "points_added", "points_changed")
     }
-
-
-def peak_megabytes() -> float:
-    """The most memory that this process ever had, by the kernel's own mark."""
-    if STATUS.exists():
-        (line,) = (line for line in STATUS.read_text().splitlines() if line.startswith("VmHWM:"))
-        return int(line.split()[1]) / 1024
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024**2  # bytes on macOS
 
 
 if __name__ == "__main__":
