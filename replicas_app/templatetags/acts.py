@@ -61,8 +61,8 @@ def _act(replica: Replica, now: datetime, main: bool) -> SafeString | str:
     why = cool_down.words(replica.rested_at, replica.rested_by, now)
     why = why[0].upper() + why[1:]
     rests = format_html(' aria-disabled="true" aria-describedby="why-{}" title="{}"', replica.pk, why)
-    reason = format_html(' <span id="why-{}" class="{}">{}</span>', replica.pk, "muted" if main else "hush", why)
-    return (reason + " " if main else "") + _button(replica, main, rests) + ("" if main else reason)
+    reason = format_html('<span id="why-{}" class="{}">{}</span>', replica.pk, "muted" if main else "hush", why)
+    return format_html("{} {}", reason, _button(replica, main, rests))
 
 
 def _button(replica: Replica, main: bool, more: SafeString | str = "") -> SafeString:

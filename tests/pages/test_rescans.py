@@ -8,10 +8,20 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from replicas_app.choices import RescanState, Role
-from replicas_app.models import Rescan
-from tests.factories import make_person, make_replica, make_rescan, make_server, make_sync_run
-from tests.pages.reading import PART
+from replicas_app.choices import RescanState, Role, SyncState
+from replicas_app.models import BackupServer, Replica, Rescan, RescanReplica
+from replicas_app.rescans import compare
+from tests.factories import (
+    make_person,
+    make_point,
+    make_replica,
+    make_rescan,
+    make_server,
+    make_sync_run,
+    make_vm,
+)
+from tests.pages.reading import PART, Reading, read
+from tests.rescans.test_cool_down import rescanned
 from tests.rescans.test_wishes import replicas_of
 from tests.threads import at_once
 
@@ -313,6 +323,188 @@ def test_a_poll_asks_the_database_once_when_nothing_changed(viewer, django_asser
 
 def test_a_rescan_that_there_is_not_is_not_found(viewer):
     assert viewer.get("/rescans/12345/").status_code == 404
+
+
+# --- before and after -------------------------------------------------------------------------------------------------
+
+
+def compared(*replicas, **fields) -> Rescan:
+    """A rescan whose server was asked and read again; what of it changed is written down."""
+    rescan = make_rescan(*replicas, state=RescanState.SUCCEEDED, **fields)
+    BackupServer.objects.filter(pk=rescan.server_id).update(last_full_at=timezone.now())
+    compare.note_before(rescan)
+    return rescan
+
+
+def with_changes(server) -> Rescan:
+    """Of three replicas: one gained a point with a new VM, one changed its state, one stayed as it was."""
+    gains, turns, stays = (make_replica(server, f"tier {number}") for number in (3, 2, 1))
+    rescan = compared(gains, turns, stays)
+    vm = make_vm(gains, "sql-01", point_count=1)
+    make_point(vm)
+    Replica.objects.filter(pk=gains.pk).update(point_count=1, vm_count=1)
+    Replica.objects.filter(pk=turns.pk).update(state="Failover")
+    compare.note_after(rescan)
+    rescan.refresh_from_db()
+    return rescan
+
+
+def test_the_page_shows_each_replica_before_and_after_those_that_changed_first(viewer):
+    rescan = with_changes(make_server("lab"))
+
+    page = read(viewer, f"/rescans/{rescan.pk}/")
+
+    assert page.text("#changes") == (
+        "2 of 3 replicas changed: 1 restore point gained; 1 VM gained; 1 replica in another state."
+    )
+    rows = [row.cells for row in page.rows("replica")]
+    assert [row[0] for row in rows] == ["tier 2", "tier 3", "tier 1"]
+    assert rows[0][1] == "Ready → Failover"
+    assert rows[1][3:7] == ["0 → 1 gained sql-01", "0 → 1", "+1", "–"]
+    assert rows[2][1:8] == ["Ready", "–", "0", "0", "–", "–", "–"]
+
+
+def test_the_numbers_of_before_and_after_lead_to_the_rows_behind_them(viewer):
+    rescan = with_changes(make_server("lab"))
+    gains = rescan.replicas.get(name="tier 3")
+
+    page = read(viewer, f"/rescans/{rescan.pk}/")
+
+    points = read(viewer, page.link("+1", within=f"tr[data-replica='{gains.uuid}']"))
+    assert [row.attrs["data-point"] for row in points.rows("point")] == [str(gains.points.get().uuid)]
+
+
+def test_the_list_says_in_a_word_what_each_rescan_changed(viewer):
+    server = make_server("lab")
+    with_changes(server)
+    calm = compared(make_replica(server))
+    compare.note_after(calm)
+    make_rescan(make_replica(server), state=RescanState.REFUSED)
+    waiting = compared(make_replica(server), next_poll_at=timezone.now())
+
+    page = read(viewer, "/rescans/")
+
+    said = [row.cells[6] for row in page.rows("rescan")]
+    assert said == ["not known yet", "–", "nothing", "+1 point, +1 VM …"]
+    assert page.attribute("#rescans", "data-poll") == "2"
+    assert waiting.pk == rescans_in(viewer.get("/rescans/"))[0]
+
+
+def test_a_read_that_failed_after_a_rescan_is_told_with_its_reason_and_asked_for_rarely(viewer):
+    server = make_server("lab")
+    run = make_sync_run(server, state=SyncState.FAILED, is_full=True, error="The server did not answer in time.")
+    rescan = compared(make_replica(server), next_poll_at=timezone.now(), sync_run=run)
+    BackupServer.objects.update(last_full_at=timezone.now() - timedelta(days=1))
+
+    page = read(viewer, f"/rescans/{rescan.pk}/")
+
+    assert page.text("#changes").startswith(
+        "Not known yet: lab could not be read in full after the rescan. The server did not answer in time. "
+        "The next full sweep that comes through tells. It is waited for until "
+    )
+    assert page.attribute("#rescan", "data-poll") == "15"
+
+
+def test_five_hundred_replicas_are_shown_in_part_and_all_when_asked(viewer, django_assert_num_queries):
+    rescan = compared(*replicas_of(make_server("lab"), 500))
+    compare.note_after(rescan)
+
+    with django_assert_num_queries(5):
+        page = read(viewer, f"/rescans/{rescan.pk}/")
+
+    assert page.text("#changes") == "Nothing changed: all 500 replicas are as before."
+    assert (len(page.rows("replica")), page.total) == (50, 500)
+    assert len(read(viewer, f"/rescans/{rescan.pk}/?all=1").rows("replica")) == 500
+
+
+# --- left alone for a while -------------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def a_minute(settings):
+    settings.RESCAN_COOL_DOWN_SECONDS = 60
+
+
+def test_the_button_of_a_replica_that_rests_is_disabled_with_the_reason_in_reach(operator, a_minute):
+    replica = make_replica(make_server("lab"), "tier 1")
+    rescanned(replica, 20, asked_by=make_person("anna"))
+
+    for address, selector in (("/replicas/", f"#act-{replica.pk}"), (f"/replicas/{replica.pk}/", ".acts")):
+        page = read(operator, address)
+        (button,) = page.all(f"{selector} a.button")
+        assert button["aria-disabled"] == "true"
+        assert re.fullmatch(r"Rescanned 2\d s ago by anna; again in [34]\d s", button["title"])
+        assert page.text(f"#{button['aria-describedby']}") == button["title"]
+        assert page.attribute("[data-poll]", "data-poll") == "5"
+
+
+def test_a_resting_replica_is_refused_by_the_server_with_the_same_words_and_the_rest_is_started(operator, a_minute):
+    server = make_server("lab")
+    rests, free = make_replica(server, "tier 1"), make_replica(server)
+    rescanned(rests, 20, asked_by=make_person("anna"))
+
+    question, alone = ask(operator, rests, free), ask(operator, rests)
+    response = start(operator, rests, free)
+
+    words = r"tier 1 was rescanned 2\d s ago by anna; again in [34]\d s\."
+    assert (question.status_code, alone.status_code) == (200, 422)
+    assert re.search(words, text_of(question))
+    assert re.search(words, text_of(alone))
+    assert list(Rescan.objects.latest("pk").replicas.all()) == [free]
+    assert re.search(words, text_of(operator.get(response.url)))
+
+
+def test_a_start_of_resting_replicas_alone_leads_to_the_rescan_that_they_had(operator, a_minute):
+    replica = make_replica(name="tier 1")
+    rescanned(replica, 20)
+
+    response = start(operator, replica)
+
+    assert response.url == f"/rescans/{Rescan.objects.get().pk}/"
+    assert "tier 1 was rescanned" in text_of(operator.get(response.url))
+
+
+def test_the_buttons_of_a_page_are_told_anew_until_they_can_be_pressed(operator, a_minute):
+    server = make_server("lab")
+    rests, taken = make_replica(server, "tier 1"), make_replica(server, "tier 2")
+    rescanned(rests, 20)
+    rescan = make_rescan(taken)
+    watch = read(operator, "/replicas/").attribute("#acts-watch", "hx-get")
+
+    first = Reading(operator.get(watch, headers=PART))
+    RescanReplica.objects.filter(replica=rests).update(ended_well_at=timezone.now() - timedelta(seconds=61))
+    second = Reading(operator.get(watch, headers=PART))
+    rescan.members.update(is_open=False)
+    third = Reading(operator.get(watch, headers=PART))
+
+    assert [first.text(f"#act-{pk} a") for pk in (rests.pk, taken.pk)] == ["Rescan…", "In a rescan"]
+    assert first.attribute("#acts-watch", "data-poll") == "5"
+    assert "aria-disabled" not in second.all(f"#act-{rests.pk} a")[0]
+    assert (second.attribute("#acts-watch", "data-poll"), second.attribute("#acts-watch", "hx-get")[-3:]) == (
+        "15",
+        f"={taken.pk}"[-3:],
+    )
+    assert third.all("#acts-watch") == []
+    assert [third.text(f"#act-{pk} a") for pk in (rests.pk, taken.pk)] == ["Rescan…", "Rescan…"]
+
+
+def test_rescan_again_waits_for_the_end_of_the_rest_as_well(operator, a_minute):
+    replica = make_replica()
+    rescanned(replica, 20, asked_by=make_person("anna"))
+    rescan = Rescan.objects.get()
+
+    page = read(operator, f"/rescans/{rescan.pk}/")
+    assert page.all("#again")[0]["aria-disabled"] == "true"
+    assert page.text("#why-not-again").startswith("Rescanned 2")
+
+    Rescan.objects.update(ended_at=timezone.now() - timedelta(seconds=61))
+    again = Reading(operator.get(page.attribute("#again-act", "hx-get"), headers=PART))
+    assert ("aria-disabled" in again.all("#again")[0], again.all("[data-poll]")) == (False, [])
+
+
+@pytest.mark.parametrize("query", ["id=abc", "id=1,x", "again=0", "again=x"])
+def test_buttons_of_what_is_no_number_are_not_told(operator, query):
+    assert operator.get(f"/rescans/acts/?{query}").status_code == 400
 
 
 # --- asking -----------------------------------------------------------------------------------------------------------
