@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from django import template
 from django.utils.html import format_html
 
-from replicas_app.models import Event
 from replicas_app.times import beside_words, utc_words
 
 register = template.Library()
@@ -16,9 +15,3 @@ def beside(moment: datetime, other: datetime) -> str:
     """`12:00`, with the day where it is another one than that of `other`; the whole moment as its title."""
     iso = moment.astimezone(UTC).isoformat(timespec="seconds")
     return format_html('<time datetime="{}" title="{}">{}</time>', iso, utc_words(moment), beside_words(moment, other))
-
-
-@register.simple_tag
-def vm_href(event: Event) -> str:
-    """The VM that an event is of."""
-    return f"{event.replica.get_absolute_url()}?vm={event.vm_id}#points"
