@@ -157,7 +157,9 @@ def test_a_row_that_is_no_record_is_set_aside(client, simulator, row):
     [
         ("state", "HyperVReplica", "state", "HyperVReplica"),
         ("state", None, "state", ""),
+        ("state", "readyToSwitch", "state", "ReadyToSwitch"),
         ("malwareStatus", "NotScanned", "malware_status", "NotScanned"),
+        ("malwareStatus", "INFECTED", "malware_status", "Infected"),
         ("malwareStatus", None, "malware_status", ""),
         ("platformName", "Proxmox9", "platform", "Proxmox9"),
         ("platformId", None, "platform_id", ""),

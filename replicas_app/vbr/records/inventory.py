@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 from replicas_app.vbr.records import fields
 from replicas_app.vbr.records.fields import Row, are_plain_uuids
+from replicas_app.vbr.records.words import MALWARE_STATUSES, STATES, TYPES
 from replicas_app.vbr.times import Clock
 
 _always_there = itemgetter("id", "name", "replicaId", "creationTime", "platformName", "platformId", "allowedOperations")
@@ -16,7 +17,7 @@ class ReplicaRecord(NamedTuple):
     name: str
     """The job's name by the documents: not unique, and not the VM's."""
     type: str
-    """Regular (Snapshot from 1.3-rev2 on) or CDP, or what else comes."""
+    """Regular (Snapshot from 1.3-rev2 on) or CDP in these letters, or what else comes."""
     job_id: str
     """Need not lead to a job that the API knows."""
     policy_id: str
@@ -33,12 +34,12 @@ class ReplicaRecord(NamedTuple):
         return cls(
             fields.identity(row, "id"),
             fields.needed_text(row, "name"),
-            fields.text(row, "type"),
+            TYPES[fields.text(row, "type")],
             fields.text(row, "jobId"),
             fields.text(row, "policyUniqueId"),
             fields.text(row, "platformName"),
             fields.text(row, "platformId"),
-            fields.text(row, "state"),
+            STATES[fields.text(row, "state")],
             fields.time(row, "creationTime", clock),
         )
 
@@ -71,8 +72,8 @@ class PointRecord(NamedTuple):
             fields.needed_time(row, "creationTime", clock),
             fields.text(row, "platformName"),
             fields.text(row, "platformId"),
-            fields.text(row, "state"),
-            fields.text(row, "malwareStatus"),
+            STATES[fields.text(row, "state")],
+            MALWARE_STATUSES[fields.text(row, "malwareStatus")],
             fields.texts(row, "allowedOperations"),
         )
 
@@ -94,5 +95,6 @@ class PointRecord(NamedTuple):
             return None
         if moment is None:
             return None
+        state, malware = STATES[state], MALWARE_STATUSES[malware]
         values = (id, name, replica_id, moment, platform, platform_id, state, malware, tuple(operations))
         return tuple.__new__(cls, values)
