@@ -104,7 +104,7 @@ def make_vm(replica: Replica | None = None, name: str = "", **fields: Any) -> Re
 
 
 def make_point(vm: ReplicaVM | None = None, **fields: Any) -> RestorePoint:
-    """A point of the VM. Derived columns of VM and replica are not touched: `replicas_app.sync.derive` does that."""
+    """A point of the VM. Derived columns of VM and replica are not touched: `tests.deriving` does that."""
     vm = vm or make_vm()
     values = {
         "uuid": uuid4(),

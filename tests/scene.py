@@ -9,7 +9,7 @@ from django.utils import timezone
 from replicas_app.choices import EventKind, RescanState, Role, SyncState, SyncTrigger
 from replicas_app.models import BackupServer, Event, Person, Replica, Rescan, RestorePoint, SyncRun
 from replicas_app.people import make_link
-from replicas_app.sync.derive import derive
+from tests.deriving import derive
 from tests.factories import (
     make_person,
     make_point,

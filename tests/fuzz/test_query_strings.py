@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from replicas_app.filters import PointFilters, ReplicaFilters
 from replicas_app.models import BackupServer, Replica, RestorePoint
-from replicas_app.sync.derive import derive
+from tests.deriving import derive
 from tests.factories import make_person, make_point, make_replica, make_rescan, make_server, make_vm
 from tests.pages.reading import Reading
 

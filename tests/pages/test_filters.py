@@ -10,7 +10,7 @@ from replicas_app.filters import PointFilters, ReplicaFilters
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.pages import FURTHEST
 from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
-from replicas_app.sync.derive import derive
+from tests.deriving import derive
 from tests.factories import make_point, make_replica, make_server, make_vm
 
 pytestmark = pytest.mark.django_db

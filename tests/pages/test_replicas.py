@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from replicas_app.choices import EventKind, Role, SyncState
 from replicas_app.models import BackupServer, Event
-from replicas_app.sync.derive import derive
+from tests.deriving import derive
 from tests.factories import make_person, make_point, make_replica, make_rescan, make_server, make_sync_run, make_vm
 from tests.pages.reading import PART, read, words_of
 

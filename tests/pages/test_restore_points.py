@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from replicas_app.filters import facets
 from replicas_app.models import BackupServer
-from replicas_app.sync.derive import derive
+from tests.deriving import derive
 from tests.factories import make_point, make_replica, make_server, make_vm
 from tests.pages.reading import PART, read
 
