@@ -43,7 +43,7 @@ def look_at_work(now: datetime) -> None:
 def take_question(now: datetime) -> bool:
     """Whether a worker has to be asked now. Two schedulers that look at once ask once."""
     Pulse.objects.get_or_create(part=Part.WORKER, defaults={"at": now})
-    return _took(Q(sent_at=None), now)
+    return _took(Q(asked_at=None), now)
 
 
 def take_lost_question(now: datetime) -> bool:
