@@ -10,7 +10,7 @@ from unittest import mock
 import pytest
 from django.utils import timezone
 
-from replicas_app import history
+from replicas_app import history, retention
 from replicas_app.choices import EventKind, SyncState
 from replicas_app.models import BackupServer, Event, Replica, ReplicaVM, RestorePoint
 from replicas_app.simulator import Simulator
@@ -89,38 +89,69 @@ def replicas_come_and_go(simulator: Simulator, number: int, chance: random.Rando
         away.discard(chance.choice(sorted(away)))
 
 
-def test_every_instant_of_a_month_can_be_rebuilt_as_it_was_seen_then(transactional_db, simulator):
+@dataclass
+class Month:
+    """What the tables held after each read, and how that was read."""
+
+    server: BackupServer
+    seen: list[tuple[datetime, Seen]]
+    kinds: set[bool]
+
+    def truth(self, at: datetime) -> Seen:
+        return [truth for moment, truth in self.seen if moment <= at][-1]
+
+    def instants(self, chance: random.Random, *, since: datetime) -> list[datetime]:
+        """Instants between the reads, and those of some reads themselves."""
+        reads = [moment for moment, _ in self.seen if moment >= since]
+        between = [chance.choice(reads) + timedelta(seconds=chance.randrange(40_000)) for _ in range(INSTANTS)]
+        return between + chance.sample(reads, 5)
+
+
+@pytest.fixture
+def month(transactional_db, simulator) -> Month:
     chance = random.Random(8)
-    server = make_server_of(simulator)
-    seen: list[tuple[datetime, Seen]] = [(START - timedelta(days=1), NOTHING)]
-    kinds = set()
+    month = Month(make_server_of(simulator), [(START - timedelta(days=1), NOTHING)], set())
     for number in range(DAYS * READS_A_DAY):
         now = START + timedelta(hours=24 / READS_A_DAY * number, seconds=chance.randrange(3600))
         simulator.clock.move_to(now)
         replicas_come_and_go(simulator, number, chance)
         with it_is(now):
-            run = do_sync(server, full="wanted by the test" if number % FULL_EVERY == 0 else "")
+            run = do_sync(month.server, full="wanted by the test" if number % FULL_EVERY == 0 else "")
         assert run.state == SyncState.SUCCEEDED
-        kinds.add(run.is_full)
-        seen.append((now, Seen.now()))
         if run.is_full:
-            assert_all_of_it_is_there(simulator)
+            assert_that_all_of_it_is_there(simulator)
+        month.kinds.add(run.is_full)
+        month.seen.append((now, Seen.now()))
+    return month
 
-    instants = [chance.choice(seen)[0] + timedelta(seconds=chance.randrange(-9000, 40_000)) for _ in range(INSTANTS)]
-    instants += [moment for moment, _ in chance.sample(seen[1:], 5)]
 
-    for at in instants:
-        last = [truth for moment, truth in seen if moment <= at]
-        assert Seen.rebuilt(server, at) == (last[-1] if last else NOTHING), at
-    assert kinds == {True, False}
+def assert_that_all_of_it_is_there(simulator: Simulator) -> None:
+    """After a full sweep the tables hold what the server has."""
+    held = {str(uuid) for uuid in Replica.objects.present().values_list("uuid", flat=True)}
+    points = {str(point.uuid): point.malware for point in RestorePoint.objects.present()}
+    assert held == {replica["id"] for replica in simulator.world.replicas}
+    assert points == {point["id"]: point.get("malwareStatus", "") for point in simulator.world.points}
+
+
+def test_every_instant_of_a_month_can_be_rebuilt_as_it_was_seen_then_and_after_retention_all_that_are_kept(
+    month, settings
+):
+    chance = random.Random(9)
+    assert month.kinds == {True, False}
     assert set(Event.objects.values_list("kind", flat=True)) == set(EventKind.values)
     assert Event.objects.filter(kind=EventKind.REAPPEARED, point__isnull=False).exists()
     assert Event.objects.filter(kind=EventKind.MALWARE, new="Infected").exists()
 
+    for at in month.instants(chance, since=month.seen[0][0]):
+        assert Seen.rebuilt(month.server, at) == month.truth(at), at
 
-def assert_all_of_it_is_there(simulator: Simulator) -> None:
-    """After a full sweep the tables hold what the server has."""
-    held = {str(uuid) for uuid in Replica.objects.present().values_list("uuid", flat=True)}
-    assert held == {replica["id"] for replica in simulator.world.replicas}
-    points = {str(point.uuid): point.malware for point in RestorePoint.objects.present()}
-    assert points == {point["id"]: point.get("malwareStatus", "") for point in simulator.world.points}
+    settings.EVENTS_KEPT_DAYS, settings.VANISHED_KEPT_DAYS = 12, 8
+    points = RestorePoint.objects.count()
+    retention.drop(month.server.pk, START + timedelta(days=DAYS))
+    since = START + timedelta(days=DAYS - 8)
+
+    assert RestorePoint.objects.count() < points
+    for at in month.instants(chance, since=since):
+        assert Seen.rebuilt(month.server, at) == month.truth(at), at
+    with pytest.raises(history.NotKept):
+        history.inventory_at(month.server, since - timedelta(seconds=1))
