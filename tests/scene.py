@@ -42,6 +42,7 @@ class Scene:
 
     server: BackupServer
     reading: BackupServer
+    doubted: BackupServer
     replica: Replica
     point: RestorePoint
     run: SyncRun
@@ -62,6 +63,8 @@ class Scene:
             "sync-run": self.run.get_absolute_url(),
             "an open sync-run": self.open_run.get_absolute_url(),
             "a server that is read": self.reading.get_absolute_url(),
+            "a server that lists too little": self.doubted.get_absolute_url(),
+            "server-accept-drop": reverse("server-accept-drop", args=[self.doubted.pk]),
             "a rescan that ended": self.ended.get_absolute_url(),
             "a rescan that runs": self.running.get_absolute_url(),
             "rescan-ask": f"{reverse('rescan-ask')}?id={self.replica.pk}",
@@ -106,6 +109,7 @@ def set_scene(admin: Person) -> Scene:
     return Scene(
         server=server,
         reading=reading,
+        doubted=make_server("vbr-trondheim", doubt={"replicas": [40, 401]}, clock_skew_seconds=603.0),
         replica=replicas[0],
         point=points[0],
         run=_run_with_everything(server, replicas, now),
