@@ -20,6 +20,7 @@ from django.views.decorators.vary import vary_on_headers
 from replicas_app import exports, rescans
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.rescans import RescanFilters
+from replicas_app.freshness import notices_of
 from replicas_app.models import BackupServer, Replica, Rescan, RescanReplica
 from replicas_app.views.listing import list_answer
 from replicas_app.views.shared import announce, confirm, page_address, template_for, wants_part
@@ -91,13 +92,14 @@ def rescan_list(request: HttpRequest) -> HttpResponse:
 @vary_on_headers("HX-Request")
 def rescan_detail(request: HttpRequest, pk: int) -> HttpResponse:
     rescan = get_object_or_404(Rescan.objects.with_names(), pk=pk)
-    is_whole = "all" in request.GET
-    story = rescans.Story(rescan, timezone.now(), is_whole=is_whole)
+    now, is_whole = timezone.now(), "all" in request.GET
+    story = rescans.Story(rescan, now, is_whole=is_whole)
     if _has_seen(request, story.version):
         return HttpResponse(status=204)
     template = template_for(request, page="rescans/detail.html", part="rescans/_live.html")
     members = rescans.members_of(rescan, None if is_whole else SHOWN_MEMBERS)
-    response = render(request, template, {"rescan": rescan, "story": story, "members": members})
+    context = {"rescan": rescan, "story": story, "members": members, "notices": notices_of([rescan.server], now)}
+    response = render(request, template, context)
     if wants_part(request) and request.headers.get("X-Heard") != rescan.state:
         announce(response, f"Rescan {rescan.pk}: {story.headline}")
     return response

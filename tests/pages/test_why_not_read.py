@@ -21,6 +21,7 @@ WITHOUT_DATA_OF_THE_SERVER = {
     "person-link",
     "person-deactivate",
     "password-change",
+    "rescan-ask",
     "rescan-stop",
     "no page",
 }
