@@ -272,12 +272,32 @@ def test_an_error_survives_being_sent_to_another_process():
     assert (type(twin), twin.__dict__, str(twin)) == (Denied, error.__dict__, str(error))
 
 
-def test_the_environments_proxy_is_not_used(monkeypatch, simulator):
-    for name in ("HTTPS_PROXY", "https_proxy", "ALL_PROXY"):
-        monkeypatch.setenv(name, f"http://u:secret@127.0.0.1:{closed_port()}")
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+PROXY_VARIABLES = ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy", "https_proxy", "all_proxy")
 
-    with client_of(simulator) as client:
+
+@pytest.mark.parametrize("no_proxy", ["", "10.0.0.0/8,fd00::/8", "127.0.0.1", "::/0"])
+def test_the_environments_proxy_is_not_used(monkeypatch, simulator, no_proxy):
+    """It is for the internet. Here it would refuse everything, and take what it says for the backup server's word."""
+    heard = []
+    with RawServer(lambda connection: heard.append(connection) or connection.close()) as proxy:
+        for name in PROXY_VARIABLES:
+            monkeypatch.setenv(name, f"http://u:secret@127.0.0.1:{proxy.port}")
+        monkeypatch.setenv("NO_PROXY", no_proxy)
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", "/nowhere")
+
+        with client_of(simulator) as client:
+            assert len(records(client.replicas())) == 6
+        fetch_certificate("127.0.0.1", simulator.port)
+
+    assert heard == []
+
+
+def test_the_environments_proxy_is_not_used_for_an_ipv6_address_either(monkeypatch):
+    for name in PROXY_VARIABLES:
+        monkeypatch.setenv(name, f"http://u:secret@127.0.0.1:{closed_port()}")
+    monkeypatch.setenv("NO_PROXY", "::/0")
+
+    with Simulator(replicas=1, vms=1, points=1, host="::1") as simulator, client_of(simulator) as client:
         assert client.server_time()
 
 

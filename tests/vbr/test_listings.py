@@ -1,11 +1,15 @@
 """Listings from servers that cap, shift and break them."""
 
+from datetime import UTC, datetime
+from itertools import islice
+
 import pytest
 
 from replicas_app.vbr import Malformed, Rejected
 from tests.vbr.conftest import asked, records
 
 POINTS = "/api/v1/replicaPoints$"
+ZERO = "00000000-0000-0000-0000-000000000000"
 
 
 def test_a_cap_below_the_asked_page_loses_nothing(client, simulator):
@@ -100,6 +104,25 @@ def test_a_server_that_ignores_skip_is_not_read_for_ever(client, simulator):
         list(client.points())
 
     assert "again and again" in error.value.sentence
+
+
+def test_a_list_of_forty_thousand_sessions_is_asked_for_as_far_as_somebody_reads(client, simulator):
+    """And narrowed by the server: which types, since when."""
+    row = {"id": ZERO, "name": "x", "sessionType": "ConfigurationResynchronize", "state": "Stopped"}
+    for page in range(9):
+        rows = [row | {"id": f"00000000-0000-4000-8000-{page:06}{number:06}"} for number in range(200)]
+        body = {"data": rows, "pagination": {"total": 40_000, "count": 200, "skip": page * 200, "limit": 200}}
+        simulator.faults.add({"path": "/api/v1/sessions$", "query": f"skip={page * 200}&", "status": 200, "body": body})
+    since = datetime(2026, 11, 25, 10, tzinfo=UTC)
+
+    pages = list(islice(client.sessions(types=["ConfigurationResynchronize"], created_after=since), 3))
+
+    assert [page.skip for page in pages] == [0, 200, 400]
+    assert {page.total for page in pages} == {40_000}
+    queries = [one.query for one in asked(simulator, "/api/v1/sessions")]
+    assert len(queries) == 3
+    assert {query["typeFilter"][0] for query in queries} == {"ConfigurationResynchronize"}
+    assert {query["createdAfterFilter"][0] for query in queries} == {"2026-11-25T10:00:00.000000Z"}
 
 
 def test_an_empty_listing_is_one_empty_page(client):
