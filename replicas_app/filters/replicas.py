@@ -55,8 +55,8 @@ class ReplicaFilters(ListFilters):
 
     @property
     def elsewhere(self) -> list[Way]:
-        """Names of VMs are not the replicas' own: who looks for one finds it among the restore points."""
+        """Names of VMs are not the replicas' own: who looks for one finds it in their list."""
         text = self.wishes.get("q", "")
         vms = ReplicaVM.objects.present().search(text).count() if text else 0
         words = f"{vms:,} VM{'' if vms == 1 else 's'} on a replica match{'es' if vms == 1 else ''} {shown(text)}"
-        return [Way(f"{words}: see the restore points", way_to("restore-points", q=text))] if vms else []
+        return [Way(f"{words}: see the VMs", way_to("vms", q=text))] if vms else []
