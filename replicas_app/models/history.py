@@ -51,6 +51,10 @@ class EventQuerySet(models.QuerySet["Event"]):
         return self.select_related("server", "replica", "vm", "point")
 
 
+TURNS = Q(kind__in=[EventKind.MALWARE, EventKind.STATE])
+COMMON = ["", "Clean", "Ready"]
+"""What nearly everything turns from or into; the events of other values are found by an index."""
+
 ABOUT = {
     EventAbout.REPLICA: Q(vm=None),
     EventAbout.VM: Q(vm__isnull=False, point=None),
@@ -93,6 +97,9 @@ class Event(models.Model):
             models.Index(fields=["vm", "-id"], name="events_of_vm", condition=Q(vm__isnull=False)),
             models.Index(fields=["point", "-id"], name="events_of_point", condition=Q(point__isnull=False)),
             models.Index(fields=["at"], name="events_by_time"),
+            models.Index(fields=["-id"], name="events_of_replicas", condition=Q(vm=None)),
+            models.Index(fields=["old", "-id"], name="events_from_rare", condition=TURNS & ~Q(old__in=COMMON)),
+            models.Index(fields=["new", "-id"], name="events_to_rare", condition=TURNS & ~Q(new__in=COMMON)),
         ]
 
     def __str__(self) -> str:
