@@ -3,6 +3,7 @@
 import re
 
 import pytest
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from replicas_app import doctor, sync
@@ -10,6 +11,7 @@ from replicas_app.choices import Role, SyncState
 from replicas_app.models import BackupServer, SyncRun
 from replicas_app.simulator import Simulator
 from tests.factories import make_replica, make_server, make_server_of, make_sync_run
+from tests.syncing import do_sync
 
 
 @pytest.fixture
@@ -146,6 +148,40 @@ def test_removing_asks_in_a_dialog_that_wants_the_name(page, sign_in):
 
     expect(page.get_by_text("vbr-oslo was removed")).to_be_visible()
     assert not BackupServer.objects.exists()
+
+
+def test_everything_is_read_at_a_press_and_the_page_says_why_while_it_goes_on(page, sign_in, simulator):
+    anna = sign_in(role=Role.OPERATOR)
+    server = make_server_of(simulator)
+    do_sync(server)
+    page.goto(server.get_absolute_url())
+
+    page.get_by_role("button", name="Read everything now").click()
+    expect(page.get_by_role("progressbar")).to_be_visible()
+    run = SyncRun.objects.open().get()
+    SyncRun.objects.filter(pk=run.pk).update(
+        state=SyncState.RUNNING, started_at=timezone.now(), is_full=True, why_full=f"asked for by {anna}"
+    )
+
+    expect(page.locator(".being-read")).to_contain_text(f"Full sweep: asked for by {anna}")
+    SyncRun.objects.filter(pk=run.pk).update(state=SyncState.QUEUED)
+    sync.sync(run.pk)
+    expect(page.get_by_role("progressbar")).to_have_count(0)
+
+
+def test_a_drop_is_accepted_in_a_dialog_that_says_what_will_happen(page, sign_in):
+    sign_in()
+    server = make_server("vbr-oslo", doubt={"replicas": [40, 401]})
+    page.goto(server.get_absolute_url())
+
+    page.get_by_role("link", name="They are gone…").click()
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text("about 361 are marked as removed")
+    dialog.get_by_role("button", name="They are gone: accept it").click()
+
+    expect(page.get_by_text("The shorter list was accepted.")).to_be_visible()
+    server.refresh_from_db()
+    assert server.accepted_drop == {"replicas": 40}
 
 
 def let_a_part_ask(page: Page) -> None:
