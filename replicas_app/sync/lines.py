@@ -1,4 +1,4 @@
-"""Records as the lines of text that COPY reads, made by hand: psycopg's own way takes twice as long for a row.
+"""Records as the lines of text that `stage.copy` takes, made by hand: psycopg's own way takes twice as long for a row.
 
 What the client gives is fit for Postgres already (`vbr.bodies` replaces NUL and halves of surrogate pairs).
 """
@@ -19,12 +19,12 @@ _TABLE = str.maketrans(_ESCAPES)
 
 
 def replica_lines(records: Iterable[ReplicaRecord], first: int) -> bytes:
-    """Columns: `stage.REPLICA_COLUMNS`; `first`: the number of the first record."""
+    """`first`: the number of the first record."""
     return _text(_replica_line(record, number) for number, record in enumerate(records, first))
 
 
 def point_lines(records: Iterable[PointRecord], first: int) -> bytes:
-    """Columns: `stage.POINT_COLUMNS`; `first`: the number of the first record."""
+    """`first`: the number of the first record."""
     return _text(
         f"{number}\t{id}\t{replica_id}\t{escaped(name)}\t{created_at.isoformat()}\t"
         f"{_common(state)}\t{_common(malware)}\t{_common(platform)}\t{_common(platform_id)}\t{_array(operations)}\n"

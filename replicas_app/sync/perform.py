@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable
 
-from django.db import transaction
 from django.utils import timezone
 
 from replicas_app import locks
@@ -12,7 +11,8 @@ from replicas_app.connections import connect
 from replicas_app.models import BackupServer, SyncRun
 from replicas_app.sync import interval, memory, runs, stage
 from replicas_app.sync.doubts import doubt_of
-from replicas_app.sync.merge import Counts, merge
+from replicas_app.sync.garbage import collecting_rarely
+from replicas_app.sync.merge import Counts, Merge
 from replicas_app.sync.read import Reading, Stopped
 from replicas_app.sync.verdict import OUR_FAULT, verdict_of
 from replicas_app.vbr import Client, Denied, Pace, VbrError
@@ -40,10 +40,10 @@ def sync(run_id: int, *, should_stop: Callable[[], bool] = lambda: False) -> Non
 def _perform(run: SyncRun, should_stop: Callable[[], bool]) -> None:
     try:
         stage.create_tables()
-        reading = Reading(run, should_stop, Pace(run.server.page_size))
-        fault = _read(reading)
-        runs.progress(run.pk, step="Writing")
-        _write(reading, fault)
+        with collecting_rarely(), Merge(run.server_id, run.pk) as merge:
+            reading = Reading(run, should_stop, Pace(run.server.page_size), merge)
+            fault = _read(reading)
+            _write(reading, fault)
     except Stopped:
         runs.interrupt(run.pk, timezone.now())
     except Exception:
@@ -64,8 +64,6 @@ def _read(reading: Reading) -> VbrError | None:
     except VbrError as fault:
         logger.warning("sync %s of server %s broke off: %s", run.pk, run.server_id, fault)
         return fault
-    finally:
-        _learn_page_size(run.server, reading.pace)
     return None
 
 
@@ -75,8 +73,8 @@ def _read_points(reading: Reading, client: Client) -> None:
         logger.info("sync %s of server %s becomes a full sweep: %s", run.pk, run.server_id, why)
         runs.widen(run, why)
     if run.is_full:
-        reading.sweep_points(client)
         reading.counted = interval.counted(client)
+        reading.sweep_points(client)
 
 
 def _learn(run: SyncRun, client: Client) -> None:
@@ -100,45 +98,39 @@ def _told_by_info(server: BackupServer, client: Client) -> dict[str, object]:
     return told | {"capabilities": server.capabilities | {"serverInfo": ""}}
 
 
-def _learn_page_size(server: BackupServer, pace: Pace) -> None:
-    if pace.granted != server.page_size:
-        BackupServer.objects.filter(pk=server.pk).update(page_size=pace.granted)
-
-
 def _write(reading: Reading, fault: VbrError | None) -> None:
     """Merge what was staged and close the run, both or neither."""
     run = reading.run
-    with transaction.atomic():
-        server = BackupServer.objects.select_for_update().get(pk=run.server_id)
-        doubt = doubt_of(server, reading)
-        counts = _merge(reading, is_believed=not doubt)
-        verdict = verdict_of(reading, fault, doubt.words)
-        memory.remember(server, reading, counts, doubt, read_all=verdict.read_all)
-        logger.info("sync %s of server %s %s: %s", run.pk, run.server_id, verdict.state, counts.in_words())
-        runs.end(
-            run,
-            verdict.state,
-            read_all=verdict.read_all,
-            error=verdict.words,
-            cause=verdict.cause,
-            set_aside=reading.set_aside,
-            set_aside_count=reading.set_aside_count,
-            naive_times=reading.naive_times,
-            **counts.as_columns(),
-        )
+    if not runs.progress(run.pk, step="Writing"):
+        raise Stopped
+    reading.merge.open()
+    server = BackupServer.objects.select_for_update().get(pk=run.server_id)
+    doubt = doubt_of(server, reading)
+    counts = _merged(reading, is_believed=not doubt)
+    verdict = verdict_of(reading, fault, doubt.words)
+    memory.remember(server, reading, counts, doubt, read_all=verdict.read_all)
+    logger.info("sync %s of server %s %s: %s", run.pk, run.server_id, verdict.state, counts.in_words())
+    runs.end(
+        run,
+        verdict.state,
+        read_all=verdict.read_all,
+        error=verdict.words,
+        cause=verdict.cause,
+        set_aside=reading.set_aside,
+        set_aside_count=reading.set_aside_count,
+        naive_times=reading.naive_times,
+        **counts.as_columns(),
+    )
 
 
-def _merge(reading: Reading, *, is_believed: bool) -> Counts:
-    run = reading.run
-    if all(reading.is_as_held(listing) for listing in reading.whole_listings) and not reading.has_staged:
+def _merged(reading: Reading, *, is_believed: bool) -> Counts:
+    """What the merge did; nothing has to be merged where everything came as the last sweep saw it."""
+    if not reading.has_staged and all(map(reading.is_as_held, reading.whole_listings)):
         return Counts(replicas_unchanged=reading.replicas.rows, points_unchanged=reading.points.rows)
     reading.know_what_was_recognised()
-    counts = merge(
-        run.server_id,
-        run.pk,
-        timezone.now(),
+    counts = reading.merge.finish(
         replicas_whole=reading.replicas.is_whole and is_believed,
-        points_whole=run.is_full and reading.points.is_whole and is_believed,
+        points_whole=reading.run.is_full and reading.points.is_whole and is_believed,
     )
     if counts.orphans:
         words = "Their replica is not in the server's list of replicas."

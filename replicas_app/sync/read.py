@@ -1,4 +1,7 @@
-"""Reading one server into the staging tables, page by page, and knowing whether that was all of it."""
+"""Reading one server into the staging tables, page by page, and knowing whether that was all of it.
+
+A page is made ready for COPY in the thread that reads ahead, so that Postgres stores one while the next is fetched.
+"""
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field, replace
@@ -8,11 +11,15 @@ from django.db.models import Sum
 from replicas_app.models import SyncRun
 from replicas_app.sync import runs, stage
 from replicas_app.sync.ahead import ahead
+from replicas_app.sync.lines import point_lines, replica_lines
+from replicas_app.sync.merge import Merge
 from replicas_app.sync.sweeps import SweptPages
 from replicas_app.vbr import Client, Pace, Page, Rejected
 
 PASSES = 2
 """How often a listing is read when rows moved between its pages while it was read."""
+SLICE = 20_000
+"""How many points of a sweep are staged before they are merged while the next ones are read."""
 KEPT_SET_ASIDE = 50
 """How many records that could not be used are kept with the run, with their reasons; all are counted."""
 
@@ -21,23 +28,24 @@ class Stopped(Exception):
     """The worker was asked to end. What was staged is thrown away; the next run begins anew."""
 
 
-@dataclass
+@dataclass(eq=False)
 class Listing:
     """What is known of one listing while and after it was read."""
 
     kind: str
     words: str
-    store: Callable
+    lines: Callable
+    """From records, and the number of the first, to the text that COPY reads."""
     swept: SweptPages
     rows: int = 0
     broken: int = 0
     announced: int = 0
+    staged: int = 0
+    """How many records were staged so far, over all passes."""
     was_received: bool = False
     """As many different rows came as the server announced, some perhaps in a form that we do not understand."""
     has_twins: bool = False
     """Whether some row came twice."""
-    staged: int = 0
-    """How many rows were staged so far, over all passes."""
 
     @property
     def is_whole(self) -> bool:
@@ -51,6 +59,7 @@ class Reading:
     run: SyncRun
     should_stop: Callable[[], bool]
     pace: Pace
+    merge: Merge
     replicas: Listing = field(init=False)
     points: Listing = field(init=False)
     set_aside: list[dict[str, str]] = field(default_factory=list)
@@ -61,15 +70,17 @@ class Reading:
 
     def __post_init__(self) -> None:
         server = self.run.server_id
-        self.replicas = Listing("replica", "replicas", stage.stage_replicas, SweptPages.of(server, "replicas"))
-        self.points = Listing("point", "restore points", stage.stage_points, SweptPages.of(server, "points"))
+        self.replicas = Listing("replica", "replicas", replica_lines, SweptPages.of(server, "replicas"))
+        self.points = Listing("point", "restore points", point_lines, SweptPages.of(server, "points"))
+
+    # What is read
 
     def read_replicas(self, client: Client) -> None:
         """Stage the replicas. After a VbrError what came so far is staged, and marked as not whole."""
         self._read(self.replicas, lambda: client.replicas(pace=self.pace, known=self.replicas.swept.knows))
 
     def sweep_points(self, client: Client) -> None:
-        """Stage all points that we do not know to be as they were.
+        """Stage, and merge slice by slice, all points that we do not know to be as they were.
 
         From one list, or replica by replica from a server that has no such list.
         """
@@ -83,15 +94,14 @@ class Reading:
 
     def read_points(self, pages: Iterable[Page]) -> bool:
         """Stage some points beside what is staged. Whether as many came as were announced, all of them readable."""
-        listing = self.points
         rows = announced = broken = 0
         for page in pages:
-            self._take(listing, page)
             rows, broken = rows + page.received, broken + len(page.broken)
             announced = rows if page.total is None else page.total
-            listing.rows += page.received
-            self._tell(listing)
+            self._store(self.points, self._ready(self.points, page))
         return rows >= announced and not broken
+
+    # What is known of it
 
     @property
     def whole_listings(self) -> list[Listing]:
@@ -114,18 +124,18 @@ class Reading:
         return listing.is_whole and not listing.staged and listing.rows == self.held(listing)
 
     def know_what_was_recognised(self) -> None:
-        """Have the ids on known pages at hand for the merge, once each, and each staged row once."""
+        """Have the ids on known pages at hand for the merge."""
         for listing in (self.replicas, self.points):
             if listing.swept.recognised:
                 stage.forget_known(listing.kind)
                 stage.know(listing.kind, self.run.server_id, listing.swept)
-            if listing.has_twins or listing not in self.whole_listings:
-                stage.forget_twins(listing.kind)
 
     def put_aside(self, what: str, id: str, reason: str, count: int = 1) -> None:
         self.set_aside_count += count
         if len(self.set_aside) < KEPT_SET_ASIDE:
             self.set_aside.append({"what": what, "id": id, "reason": reason})
+
+    # How a listing is read to its end
 
     def _read(self, listing: Listing, pages: Callable[[], Iterable[Page]]) -> None:
         for _ in range(PASSES):
@@ -138,21 +148,15 @@ class Reading:
                 stage.forget(listing.kind, before=first)
                 return
 
-    def _different(self, listing: Listing, first: int) -> int:
-        """How many different rows this pass brought. Those of swept pages are different from each other."""
-        if listing.staged == first:
-            return listing.rows - listing.broken
-        stage.know(listing.kind, self.run.server_id, listing.swept)
-        return stage.distinct(listing.kind, first)
-
     def _pass(self, listing: Listing, pages: Iterable[Page]) -> None:
         self._begin(listing)
-        for page in ahead(pages):
-            listing.rows += page.received
-            listing.announced = listing.rows if page.total is None else page.total
-            self._take(listing, page)
-            listing.swept.add(page)
-            self._tell(listing)
+        waiting = 0
+        for lines in ahead(self._all_ready(listing, pages)):
+            self._store(listing, lines)
+            waiting += lines.count(b"\n")
+            if listing is self.points and waiting >= SLICE:
+                self.merge.take_points()
+                waiting = 0
 
     def _begin(self, listing: Listing) -> None:
         """A second pass meets the same broken records and the same known pages again; they count once."""
@@ -162,16 +166,39 @@ class Reading:
         listing.swept.begin()
         stage.forget_known(listing.kind)
 
-    def _take(self, listing: Listing, page: Page) -> None:
-        if self.should_stop():
-            raise Stopped
-        if page.records:
-            listing.store(page.records, listing.staged)
+    def _different(self, listing: Listing, first: int) -> int:
+        """How many different rows this pass brought. Those of swept pages are different from each other."""
+        if listing.staged == first:
+            return listing.rows - listing.broken
+        stage.know(listing.kind, self.run.server_id, listing.swept)
+        return stage.distinct(listing.kind, first)
+
+    # One page
+
+    def _all_ready(self, listing: Listing, pages: Iterable[Page]) -> Iterator[bytes]:
+        """Runs in the thread that reads ahead."""
+        for page in pages:
+            listing.announced = listing.rows + page.received if page.total is None else page.total
+            listing.swept.add(page)
+            yield self._ready(listing, page)
+
+    def _ready(self, listing: Listing, page: Page) -> bytes:
+        """The page as text for COPY; everything else about it is taken down. Raises Stopped."""
+        lines = listing.lines(page.records, listing.staged)
         listing.staged += len(page.records)
+        listing.rows += page.received
         listing.broken += len(page.broken)
         self.naive_times += page.naive_times
         for broken in page.broken:
             self.put_aside(listing.words, broken.id, broken.reason)
+        self._tell(listing)
+        return lines
+
+    def _store(self, listing: Listing, lines: bytes) -> None:
+        if self.should_stop():
+            raise Stopped
+        if lines:
+            stage.copy(listing.kind, lines)
 
     def _tell(self, listing: Listing) -> None:
         """Raises Stopped where somebody closed the run meanwhile."""

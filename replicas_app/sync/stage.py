@@ -1,25 +1,22 @@
 """Staging: what a server answered, streamed by COPY into tables that live as long as the database connection.
 
 Nothing here judges. Rows carry the number in which they came, so that `merge` can take the newest of one that came
-twice. Beside them stand the ids on pages that are known to hold nothing new, and the replicas whose points were read
-one by one to their end.
+twice. Beside them stand the ids of the points that were merged already, those on pages that are known to hold nothing
+new, and the replicas whose points were read one by one to their end.
 """
 
-from collections.abc import Collection
 from typing import LiteralString
 
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
-from replicas_app.sync.lines import point_lines, replica_lines
 from replicas_app.sync.sweeps import SweptPages
-from replicas_app.vbr import PointRecord, ReplicaRecord
 
 WORK_MEMORY = "64MB"
 """What one sort or join of a sync may take in Postgres before it goes to disk."""
 
 CREATE: LiteralString = """
-DROP TABLE IF EXISTS staged_replica, staged_point, known_replica, known_point, whole_replica;
+DROP TABLE IF EXISTS staged_replica, staged_point, came_point, known_replica, known_point, whole_replica;
 CREATE TEMPORARY TABLE staged_replica (
     seq bigint, uuid uuid, created_at timestamptz, type text, name text, sort_key text, job_id text, policy_id text,
     platform text, platform_id text, state text, search text
@@ -28,17 +25,25 @@ CREATE TEMPORARY TABLE staged_point (
     seq bigint, uuid uuid, replica_uuid uuid, name text, created_at timestamptz, state text, malware text,
     platform text, platform_id text, operations text[]
 );
+CREATE TEMPORARY TABLE came_point (seq bigint, uuid uuid);
 CREATE TEMPORARY TABLE known_replica (uuid uuid);
 CREATE TEMPORARY TABLE known_point (uuid uuid);
 CREATE TEMPORARY TABLE whole_replica (uuid uuid PRIMARY KEY);
 """
-DROP: LiteralString = "DROP TABLE IF EXISTS staged_replica, staged_point, known_replica, known_point, whole_replica"
-REPLICA_COLUMNS: LiteralString = (
-    "seq, uuid, created_at, type, name, sort_key, job_id, policy_id, platform, platform_id, state, search"
+DROP: LiteralString = (
+    "DROP TABLE IF EXISTS staged_replica, staged_point, came_point, known_replica, known_point, whole_replica"
 )
-POINT_COLUMNS: LiteralString = (
-    "seq, uuid, replica_uuid, name, created_at, state, malware, platform, platform_id, operations"
-)
+COPY_INTO: dict[str, LiteralString] = {
+    "replica": "COPY staged_replica (seq, uuid, created_at, type, name, sort_key, job_id, policy_id, platform,"
+    " platform_id, state, search) FROM STDIN",
+    "point": "COPY staged_point (seq, uuid, replica_uuid, name, created_at, state, malware, platform, platform_id,"
+    " operations) FROM STDIN",
+}
+CAME: dict[str, LiteralString] = {
+    "replica": "(SELECT seq, uuid FROM staged_replica)",
+    "point": "(SELECT seq, uuid FROM staged_point UNION ALL SELECT seq, uuid FROM came_point)",
+}
+"""What came of each kind: points that were merged leave their ids."""
 
 
 def create_tables() -> None:
@@ -52,12 +57,10 @@ def drop_tables() -> None:
     _execute("RESET work_mem")
 
 
-def stage_replicas(records: Collection[ReplicaRecord], first: int) -> None:
-    _copy(f"COPY staged_replica ({REPLICA_COLUMNS}) FROM STDIN", replica_lines(records, first))
-
-
-def stage_points(records: Collection[PointRecord], first: int) -> None:
-    _copy(f"COPY staged_point ({POINT_COLUMNS}) FROM STDIN", point_lines(records, first))
+def copy(kind: str, lines: bytes) -> None:
+    """Stage rows: `lines` holds them as text, in the order of `COPY_INTO`."""
+    with connection.cursor() as cursor, cursor.copy(COPY_INTO[kind]) as copy:
+        copy.write(lines)
 
 
 def note_whole(replica_id: str) -> None:
@@ -77,22 +80,17 @@ def know(kind: str, server_id: int, swept: SweptPages) -> None:
 
 def distinct(kind: str, since: int) -> int:
     """How many different ids came from number `since` on, those on known pages included."""
-    statement = SQL("SELECT count(*) FROM (SELECT uuid FROM {} WHERE seq >= %s UNION SELECT uuid FROM {}) AS every")
-    return _count(statement.format(Identifier(f"staged_{kind}"), Identifier(f"known_{kind}")), [since])
+    statement = SQL(
+        "SELECT count(*) FROM (SELECT uuid FROM {} AS came WHERE seq >= %s UNION SELECT uuid FROM {}) AS every"
+    )
+    return _count(statement.format(SQL(CAME[kind]), Identifier(f"known_{kind}")), [since])
 
 
 def forget(kind: str, before: int) -> None:
     """Keep only what came from number `before` on: that was whole, so what only an earlier pass saw is gone."""
-    _execute(SQL("DELETE FROM {} WHERE seq < %s").format(Identifier(f"staged_{kind}")), [before])
-
-
-def forget_twins(kind: str) -> None:
-    """Of a row that came more than once, keep what came last; of one that is on a known page, too, what was staged."""
-    staged = Identifier(f"staged_{kind}")
-    later = SQL("DELETE FROM {0} s USING {0} later WHERE later.uuid = s.uuid AND later.seq > s.seq")
-    _execute(later.format(staged))
-    known = Identifier(f"known_{kind}")
-    _execute(SQL("DELETE FROM {1} k USING {0} s WHERE s.uuid = k.uuid").format(staged, known))
+    if before:
+        for table in ("staged_replica",) if kind == "replica" else ("staged_point", "came_point"):
+            _execute(SQL("DELETE FROM {} WHERE seq < %s").format(Identifier(table)), [before])
 
 
 def forget_known(kind: str) -> None:
@@ -135,10 +133,11 @@ SELECT (
 """
 
 EXPECTED_WITH_MALWARE: LiteralString = """
-WITH held AS MATERIALIZED (
-    SELECT p.uuid, p.replica_id FROM restore_point p
-    WHERE p.server_id = %(server)s AND p.malware = %(status)s AND NOT (p.malware IN ('', 'Clean'))
-      AND p.removed_at IS NULL
+WITH found AS MATERIALIZED (
+    SELECT uuid, server_id, replica_id FROM restore_point
+    WHERE malware = %(status)s AND NOT (malware IN ('', 'Clean')) AND removed_at IS NULL
+), held AS (
+    SELECT uuid, replica_id FROM found WHERE server_id = %(server)s
 ), replaced AS MATERIALIZED (
     SELECT r.id FROM whole_replica w JOIN replica r ON r.server_id = %(server)s AND r.uuid = w.uuid
 )
@@ -147,12 +146,8 @@ SELECT (
     WHERE h.uuid NOT IN (SELECT uuid FROM staged_point) AND h.replica_id NOT IN (SELECT id FROM replaced)
 ) + (SELECT count(DISTINCT s.uuid) FROM staged_point s WHERE s.malware = %(status)s)
 """
-"""That the status is not one of the common ones is said so that the index of the others answers."""
-
-
-def _copy(statement: LiteralString, lines: bytes) -> None:
-    with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(lines)
+"""The index of all points that are not clean answers; that of a server's points is what Postgres takes otherwise, and
+that holds a hundred times as many."""
 
 
 def _execute(statement: str | SQL, values: object = None) -> None:

@@ -1,17 +1,18 @@
 """A made-up inventory, straight into Postgres through the staging and the merge of a real sync, for benchmarks."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import islice
 from uuid import UUID, uuid5
 
-from django.db import transaction
 from django.utils import timezone
 
 from replicas_app.choices import SyncState, SyncTrigger
 from replicas_app.models import BackupServer, SweptPage
 from replicas_app.sync import runs, stage
-from replicas_app.sync.merge import Counts, merge
+from replicas_app.sync.lines import point_lines, replica_lines
+from replicas_app.sync.merge import Counts, Merge
+from replicas_app.sync.read import SLICE
 from replicas_app.vbr import PointRecord, ReplicaRecord
 
 SPACE = UUID("5f1d7a52-6a3c-4b8e-9d0f-2f6c1b7e4a90")
@@ -33,7 +34,6 @@ STATES = ("Ready",) * 36 + ("Processing", "Processing", "Failover", "Failback")
 MALWARE = ("Clean",) * 45 + ("",) * 3 + ("Suspicious", "Infected")
 OPERATIONS = ("StartViVMSnapshotReplicaFailover", "StartViVMSnapshotReplicaPlannedFailover", "StartFlrRestore")
 POINT_EVERY = timedelta(hours=4)
-RECORDS_AT_ONCE = 5000
 REPLICAS_PER_JOB = 20
 
 
@@ -46,21 +46,23 @@ def load(server: BackupServer, replicas: int, vms: int, points: int) -> Counts:
     now = timezone.now()
     runs.begin(run, now)
     stage.create_tables()
-    _stage(_replicas(server, replicas, now), stage.stage_replicas)
-    _stage(_points(server, replicas, vms, points, now), stage.stage_points)
-    with transaction.atomic():
-        counts = merge(server.pk, run.pk, now, replicas_whole=True, points_whole=True)
+    with Merge(server.pk, run.pk) as merge:
+        stage.copy("replica", replica_lines(_replicas(server, replicas, now), 0))
+        for _ in _staged_by_slices(_points(server, replicas, vms, points, now)):
+            merge.take_points()
+        counts = merge.finish(replicas_whole=True, points_whole=True)
         SweptPage.objects.filter(server=server).delete()
         runs.end(run, SyncState.SUCCEEDED, read_all=True, **counts.as_columns())
     stage.drop_tables()
     return counts
 
 
-def _stage(records: Iterator, store: Callable[[list, int], None]) -> None:
+def _staged_by_slices(points: Iterator[PointRecord]) -> Iterator[None]:
     staged = 0
-    while some := list(islice(records, RECORDS_AT_ONCE)):
-        store(some, staged)
+    while some := list(islice(points, SLICE)):
+        stage.copy("point", point_lines(some, staged))
         staged += len(some)
+        yield
 
 
 def _id(server: BackupServer, *path: object) -> str:

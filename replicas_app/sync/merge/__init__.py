@@ -1,30 +1,72 @@
-"""The merge: from the staging tables into the inventory, set by set, in the caller's transaction.
+"""The merge: from the staging tables into the inventory, set by set, in one transaction.
 
 What differs is updated, what is new inserted, what is equal left alone. Only where a listing was whole is what it did
 not contain marked as removed. Each change that cannot be read off the rows later becomes an event. The rows themselves
 never come to Python.
 """
 
-from datetime import datetime
+from contextlib import ExitStack
+from functools import cached_property
+from types import TracebackType
+from typing import Self
 
+from django.db import transaction
+from django.utils import timezone
+
+from replicas_app.sync.merge import points, replicas
 from replicas_app.sync.merge.counts import Counts
 from replicas_app.sync.merge.derive import derive
-from replicas_app.sync.merge.points import merge_points
-from replicas_app.sync.merge.replicas import add_replicas, merge_replicas
 from replicas_app.sync.merge.statements import Statements
 
-__all__ = ["Counts", "merge"]
+__all__ = ["Counts", "Merge"]
 
 
-def merge(server_id: int, run_id: int, now: datetime, *, replicas_whole: bool, points_whole: bool) -> Counts:
-    """Merge what is staged, once each, and work out what is derived from it. Must run inside a transaction.
+class Merge:
+    """One merge of one server, and the transaction that it is: committed at the end of the `with`, or not at all.
 
-    Keys come first, rows last: a VM and a replica that are new are written once, with their figures.
+    Keys come first, rows last: a VM and a replica that are new are written once, with their figures. So points can be
+    merged while others are still being read; the transaction begins with the first of them.
     """
-    statements = Statements(server_id, run_id, now)
-    counts = Counts()
-    merge_replicas(statements, counts, is_whole=replicas_whole)
-    merge_points(statements, counts, is_whole=points_whole)
-    derive(statements)
-    add_replicas(statements, counts)
-    return counts
+
+    def __init__(self, server_id: int, run_id: int) -> None:
+        self.counts = Counts()
+        self._of = {"server_id": server_id, "run_id": run_id}
+        self._transaction = ExitStack()
+        self._is_open = False
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> bool | None:
+        return self._transaction.__exit__(kind, error, trace)
+
+    def open(self) -> None:
+        """Begin the transaction, if it has not begun."""
+        if not self._is_open:
+            self._transaction.enter_context(transaction.atomic())
+            self._is_open = True
+
+    def take_points(self) -> None:
+        """Merge the points that are staged. All replicas have to be staged before."""
+        points.take(self._statements, self.counts)
+
+    def finish(self, *, replicas_whole: bool, points_whole: bool) -> Counts:
+        """Merge what is left, mark what is gone, and work out what is derived from it."""
+        self.take_points()
+        if replicas_whole:
+            replicas.mark_removed(self._statements, self.counts)
+        points.mark_removed(self._statements, self.counts, is_whole=points_whole)
+        derive(self._statements)
+        replicas.add_new(self._statements, self.counts)
+        return self.counts
+
+    @cached_property
+    def _statements(self) -> Statements:
+        """Made with the first use, for which the replicas that are known have to be merged."""
+        self.open()
+        statements = Statements(**self._of, now=timezone.now())
+        replicas.merge_known(statements, self.counts)
+        points.begin(statements)
+        return statements

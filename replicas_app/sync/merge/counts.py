@@ -2,6 +2,9 @@
 
 from dataclasses import asdict, dataclass
 
+OF_THE_MERGE = {"points_back", "orphans"}
+"""What the merge itself needs to know, and no column keeps."""
+
 
 @dataclass
 class Counts:
@@ -15,11 +18,13 @@ class Counts:
     points_changed: int = 0
     points_unchanged: int = 0
     points_removed: int = 0
+    points_back: int = 0
+    """Of those that changed, the ones that had been gone."""
     orphans: int = 0
-    """Points of a replica that nobody knows: they cannot be stored. No column: they are set aside."""
+    """Points of a replica that nobody knows: they cannot be stored, and are set aside."""
 
     def as_columns(self) -> dict[str, int]:
-        return {name: count for name, count in asdict(self).items() if name != "orphans"}
+        return {name: count for name, count in asdict(self).items() if name not in OF_THE_MERGE}
 
     def in_words(self) -> str:
         """What was done, without what was not."""

@@ -6,22 +6,32 @@ from replicas_app.sync.merge.counts import Counts
 from replicas_app.sync.merge.statements import Statements
 
 
-def merge_replicas(statements: Statements, counts: Counts, *, is_whole: bool) -> None:
-    """What is known already. What is new gets its key here (`new_replica`), and its row once its figures are known."""
+def merge_known(statements: Statements, counts: Counts) -> None:
+    """The replicas that have a row. A new one gets its key here (`new_replica`), its row when its figures are known."""
+    statements.run(FORGET_TWINS)
     statements.run(NEW)
     statements.run(EVENTS)
     counts.replicas_changed = statements.run(UPDATE)
-    if is_whole:
-        statements.run(REMOVED_EVENTS)
-        counts.replicas_removed = statements.run(REMOVE)
 
 
-def add_replicas(statements: Statements, counts: Counts) -> None:
+def mark_removed(statements: Statements, counts: Counts) -> None:
+    """All that is neither staged nor known to be listed."""
+    statements.run(REMOVED_EVENTS)
+    counts.replicas_removed = statements.run(REMOVE)
+
+
+def add_new(statements: Statements, counts: Counts) -> None:
     """The rows of the new ones, with the figures of their VMs (`replica_figures`)."""
     counts.replicas_added = statements.run(INSERT)
     statements.run(APPEARED_EVENTS)
     counts.replicas_unchanged = statements.count(CAME) - counts.replicas_changed - counts.replicas_added
 
+
+FORGET_TWINS: LiteralString = """
+DELETE FROM staged_replica s USING staged_replica later WHERE later.uuid = s.uuid AND later.seq > s.seq;
+DELETE FROM known_replica k USING staged_replica s WHERE s.uuid = k.uuid
+"""
+"""Of a replica that came more than once what came last counts."""
 
 NEW: LiteralString = """
 CREATE TEMPORARY TABLE new_replica ON COMMIT DROP AS
