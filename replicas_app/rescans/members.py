@@ -1,14 +1,16 @@
 """The replicas of a rescan as its page shows them: as they are, or before and after, what changed first."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
+from urllib.parse import urlencode
 
-from replicas_app.choices import MALWARE_TONES, MALWARE_WORDS, REPLICA_STATE_TONES, REPLICA_STATES
+from django.urls import reverse
+
+from replicas_app.choices import MALWARE_TONES, MALWARE_WORDS, REPLICA_STATE_TONES, REPLICA_STATES, EventKind
 from replicas_app.models import Replica, ReplicaVM, Rescan, RescanReplica
 
-NAMES_SHOWN = 3
+VMS_SHOWN = 3
 
 
 @dataclass(frozen=True)
@@ -21,12 +23,24 @@ class Status:
 
 
 @dataclass(frozen=True)
+class Moved:
+    """VMs that came or went: the first of them by name, and how many more there are."""
+
+    vms: list[ReplicaVM]
+    more: int
+
+
+@dataclass(frozen=True)
 class Member:
     """One replica. While nothing is compared, it is as it is now; `was…` is empty or None where nothing changed."""
 
     row: RescanReplica
-    is_compared: bool
-    vm_names: dict[int, str]
+    rescan: Rescan
+    vms_by_key: dict[int, ReplicaVM]
+
+    @property
+    def is_compared(self) -> bool:
+        return self.rescan.read_after_at is not None
 
     @property
     def replica(self) -> Replica:
@@ -61,13 +75,28 @@ class Member:
         return _if_other(len(self.row.vms_before), self.vms) if self.is_compared else None
 
     @property
-    def vms_gained(self) -> str:
-        """Their names; of many, the first ones."""
-        return self._names(set(self.row.vms_after) - set(self.row.vms_before)) if self.is_compared else ""
+    def vms_gained(self) -> Moved:
+        return self._moved(set(self.row.vms_after) - set(self.row.vms_before))
 
     @property
-    def vms_lost(self) -> str:
-        return self._names(set(self.row.vms_before) - set(self.row.vms_after)) if self.is_compared else ""
+    def vms_lost(self) -> Moved:
+        return self._moved(set(self.row.vms_before) - set(self.row.vms_after))
+
+    @property
+    def points_href(self) -> str:
+        """Its restore points, in their list."""
+        return f"{reverse('restore-points')}?{urlencode(self._itself)}"
+
+    @property
+    def changes_href(self) -> str:
+        """What reads saw change of its restore points since before the rescan."""
+        what = [("about", "point"), ("kind", EventKind.STATE), ("kind", EventKind.MALWARE)]
+        since = [("created_after", self.rescan.changes_since.isoformat())]
+        return f"{reverse('activity')}?{urlencode([*self._itself.items(), *what, *since])}"
+
+    @property
+    def _itself(self) -> dict[str, object]:
+        return {"server": self.replica.server_id, "replica": self.replica.uuid}
 
     @property
     def points(self) -> int:
@@ -85,20 +114,20 @@ class Member:
     def newest_was_another(self) -> bool:
         return self.is_compared and self.row.newest_after != self.row.newest_before
 
-    def _names(self, vms: Iterable[int]) -> str:
-        names = sorted(self.vm_names.get(vm, "one whose name is no longer kept") for vm in vms)
-        more = f" and {len(names) - NAMES_SHOWN:,} more" if len(names) > NAMES_SHOWN else ""
-        return ", ".join(names[:NAMES_SHOWN]) + more
+    def _moved(self, keys: set[int]) -> Moved:
+        """None of what retention has dropped since."""
+        known = [self.vms_by_key[key] for key in keys if key in self.vms_by_key] if self.is_compared else []
+        known.sort(key=lambda vm: (vm.sort_key, vm.pk))
+        return Moved(known[:VMS_SHOWN], max(len(known) - VMS_SHOWN, 0))
 
 
 def members_of(rescan: Rescan, at_most: int | None = None) -> list[Member]:
     """Its replicas, those that changed first, by name; with two queries."""
-    is_compared = rescan.read_after_at is not None
     rows = rescan.members.select_related("replica").order_by("-has_changed", "replica__sort_key", "pk")
     shown = list(rows[:at_most])
-    vms = chain.from_iterable(set(row.vms_before) ^ set(row.vms_after) for row in shown) if is_compared else ()
-    names = dict(ReplicaVM.objects.filter(pk__in=set(vms)).values_list("pk", "name"))
-    return [Member(row, is_compared, names) for row in shown]
+    moved = set(chain.from_iterable(set(row.vms_before) ^ set(row.vms_after) for row in shown))
+    vms = ReplicaVM.objects.in_bulk(moved) if rescan.read_after_at else {}
+    return [Member(row, rescan, vms) for row in shown]
 
 
 def _state(now: str, before: str) -> Status:

@@ -51,11 +51,12 @@ def is_resting(replica: Replica, now: datetime) -> bool:
 
 
 def _act(replica: Replica, now: datetime, main: bool) -> SafeString | str:
+    """By its id a swap finds what had the focus."""
     if replica.removed_at:
         return ""
     if replica.open_rescan_id:
-        look = SafeString(' class="button"' if main else "")
-        return format_html('<a{} href="{}">In a rescan</a>', look, reverse("rescan", args=[replica.open_rescan_id]))
+        look, href = SafeString(' class="button"' if main else ""), reverse("rescan", args=[replica.open_rescan_id])
+        return format_html('<a id="do-{}"{} href="{}">In a rescan</a>', replica.pk, look, href)
     if not is_resting(replica, now):
         return _button(replica, main)
     why = cool_down.words(replica.rested_at, replica.rested_by, now)
@@ -68,7 +69,8 @@ def _act(replica: Replica, now: datetime, main: bool) -> SafeString | str:
 def _button(replica: Replica, main: bool, more: SafeString | str = "") -> SafeString:
     href = f"{reverse('rescan-ask')}?id={replica.pk}"
     return format_html(
-        '<a class="button {}" href="{}" hx-get="{}" {} aria-label="Rescan {}"{}>{}Rescan…</a>',
+        '<a id="do-{}" class="button {}" href="{}" hx-get="{}" {} aria-label="Rescan {}"{}>{}Rescan…</a>',
+        replica.pk,
         "main" if main and not more else "" if main else "small",
         href,
         href,

@@ -107,7 +107,8 @@ def test_a_vm_that_comes_with_its_points_or_goes_with_them_is_named(simulator, r
 
     assert {name: sums(rescan)[name] for name in ("vms_gained", "vms_lost")} == {"vms_gained": 1, "vms_lost": 1}
     member = next(one for one in rescans.members_of(rescan) if one.replica == replicas[0])
-    assert (member.vms_gained, member.vms_lost, member.vms_were) == ("new-vm", points[0]["name"], None)
+    named = [[vm.name for vm in moved.vms] for moved in (member.vms_gained, member.vms_lost)]
+    assert (named, member.vms, member.vms_were) == ([["new-vm"], [points[0]["name"]]], 2, None)
     assert words(rescan).sentence.endswith("1 restore point gained, 3 lost; 1 VM gained, 1 lost.")
 
 
