@@ -117,7 +117,7 @@ class Bench:
             yield simulated
 
     def read(self, server_id: int, *, times: int = 1, full: str = "") -> dict[str, Any]:
-        """Sync in a process of its own: {"seconds": [of each sync], "peak_mb", "counts": [of each]}."""
+        """Sync in a process of its own: {"seconds", "counts", "mb": lists, "peak_mb"}."""
         arguments = [sys.executable, "-m", "tests.bench.reading", str(server_id), str(times), full]
         done = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True)
         if done.returncode:

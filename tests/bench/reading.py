@@ -16,19 +16,20 @@ django.setup()
 from replicas_app import sync, tasks  # noqa: E402
 from replicas_app.choices import SyncState, SyncTrigger  # noqa: E402
 from replicas_app.models import BackupServer, SyncRun  # noqa: E402
-from tests.bench.memory import peak_megabytes  # noqa: E402
+from tests.bench.memory import megabytes, peak_megabytes  # noqa: E402
 
 
 def main() -> None:
     server_id, times, full = sys.argv[1:]
-    runs, seconds = [], []
+    runs, seconds, memory = [], [], []
     for _ in range(int(times)):
         run, _ = sync.request(BackupServer.objects.get(pk=server_id), SyncTrigger.SHELL, full=full)
         began = time.perf_counter()
         tasks.sync_server(run.pk)
         seconds.append(time.perf_counter() - began)
         runs.append(outcome(run))
-    print(json.dumps({"seconds": seconds, "counts": runs, "peak_mb": peak_megabytes(os.getpid())}))
+        memory.append(megabytes(os.getpid()))
+    print(json.dumps({"seconds": seconds, "counts": runs, "mb": memory, "peak_mb": peak_megabytes(os.getpid())}))
 
 
 def outcome(run: SyncRun) -> dict[str, int]:

@@ -20,6 +20,7 @@ MEGABYTES_PER_1000_POINTS = 0.5
 STORED = ("replica", "replica_vm", "restore_point")
 INVENTORY = (*STORED, "event")
 RUNS = 3
+MANY_RUNS = 10
 INTERVALS = 9
 NEW_SHARE = 0.01
 
@@ -108,8 +109,11 @@ def sweep(bench: Bench) -> Iterator[Result]:
             floor.append(reading.fetching(asked))
             bench.say(f"ours {ours[-1]:.2f} s; bare fetch {floor[-1]:.2f} s")
         written = bench.rows_written(*INVENTORY) - written
+        memory = reading.read(times=MANY_RUNS, full="the benchmark")[0]["mb"]
     yield Result(f"full sweep, nothing changed, {bench.sized(POINTS):,} points", median(ours), 1.5, floor=median(floor))
     yield Result("full sweep, nothing changed: rows written in the inventory", written, 0, unit="rows")
+    name = f"memory of one process after {MANY_RUNS} full sweeps, against the second"
+    yield Result(name, memory[-1], 1.1, unit="MB", floor=memory[1])
 
 
 def quiet(bench: Bench) -> Iterator[Result]:

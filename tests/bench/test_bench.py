@@ -23,8 +23,8 @@ def test_the_bench_prints_a_table_and_writes_the_same_as_json_on_servers_of_its_
 
     assert done.returncode == 0, done.stderr
     written = json.loads((tmp_path / "bench.json").read_text())
-    assert [list(result) for result in written] == [KEYS, KEYS]
-    ratio, rows = written
+    assert [list(result) for result in written] == [KEYS, KEYS, KEYS]
+    ratio, rows, memory = written
     assert ratio["ratio"] == pytest.approx(ratio["ours"] / ratio["floor"], rel=0.01)
     assert rows == {
         "case": "full sweep, nothing changed: rows written in the inventory",
@@ -35,8 +35,9 @@ def test_the_bench_prints_a_table_and_writes_the_same_as_json_on_servers_of_its_
         "goal": 0,
         "met": True,
     }
+    assert (memory["unit"], memory["goal"]) == ("MB", 1.1)
     assert done.stdout.startswith("| case ")
-    assert done.stdout.count("\n") == 4
+    assert done.stdout.count("\n") == 5
     assert [path.name for path in tmp_path.iterdir()] == ["bench.json"]
 
 
