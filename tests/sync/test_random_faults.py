@@ -32,7 +32,7 @@ TOTALS = (
     {"action": "set", "at": "pagination.total", "value": 3}, {"action": "set", "at": "pagination.total", "value": 999},
     {"action": "set", "at": "pagination.total", "value": None}, {"action": "remove", "at": "pagination"},
 )  # fmt: skip
-"""Not together with those of the rows: a server that leaves out rows and counts wrongly, too, cannot be seen through."""
+"""Not together with those of the rows: a server that leaves out rows and counts wrongly cannot be seen through."""
 
 
 @pytest.fixture(autouse=True)
