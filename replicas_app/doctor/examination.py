@@ -10,12 +10,29 @@ from typing import TypeVar
 from replicas_app.connections import connect
 from replicas_app.doctor import network
 from replicas_app.models import BackupServer
-from replicas_app.vbr import Certificate, Client, Deadlines, ServerInfo, VbrError, parse_address
+from replicas_app.vbr import Certificate, Client, Deadlines, Pace, ServerInfo, Unavailable, VbrError, parse_address
 
 T = TypeVar("T")
 
 DEADLINES = Deadlines(connect=8, read=15, total=25)
 MEASURED_WITH = 1000
+
+
+class OnePage(Pace):
+    """For a single page of so many rows. Less is asked for only where that is refused: nobody waits a second time."""
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(rows)
+        self._rows = rows
+
+    @property
+    def first(self) -> int:
+        return self._rows
+
+    def smaller(self, asked: int, error: VbrError) -> int:
+        if isinstance(error, Unavailable):
+            raise error
+        return super().smaller(asked, error)
 
 
 @dataclass(frozen=True)
@@ -92,7 +109,7 @@ class Examination:
 
     def _of_one_list(self) -> Measure:
         began = time.monotonic()
-        page = next(iter(self.client.points(page_size=MEASURED_WITH)))
+        page = next(iter(self.client.points(pace=OnePage(MEASURED_WITH))))
         return Measure(page.received, time.monotonic() - began, page.total)
 
     def _of_a_replica(self) -> Measure:
@@ -101,7 +118,7 @@ class Examination:
         if not replicas.records:
             return Measure(0, 0.0, None, replicas=replicas.total or 1)
         began = time.monotonic()
-        page = next(iter(self.client.replica_points(replicas.records[0].id, page_size=MEASURED_WITH)))
+        page = next(iter(self.client.replica_points(replicas.records[0].id, pace=OnePage(MEASURED_WITH))))
         return Measure(page.received, time.monotonic() - began, None, replicas=replicas.total or 1)
 
 

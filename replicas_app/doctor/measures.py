@@ -1,17 +1,11 @@
 """The questions with numbers for an answer: the clock, the largest page, the pace."""
 
 from replicas_app.doctor import figures, words
-from replicas_app.doctor.examination import DEADLINES, Examination, outcome
+from replicas_app.doctor.examination import DEADLINES, Examination, OnePage, outcome
 from replicas_app.doctor.report import Step
-from replicas_app.vbr import Pace, VbrError
+from replicas_app.vbr import VbrError
 
 LARGEST_PAGE = 10_000
-
-
-class AtOnce(Pace):
-    """Asks for the largest page first, where a listing begins with a small one; less only where that is refused."""
-
-    first = LARGEST_PAGE
 
 
 def clock(exam: Examination) -> Step:
@@ -26,7 +20,7 @@ def largest_page(exam: Examination) -> Step:
     there_are = LARGEST_PAGE if measure.total is None else measure.total
     if (seconds := measure.seconds_for(min(LARGEST_PAGE, there_are))) > DEADLINES.read:
         return figures.too_large_a_page(LARGEST_PAGE, seconds)
-    found = outcome(lambda: next(iter(exam.client.points(pace=AtOnce()))))
+    found = outcome(lambda: next(iter(exam.client.points(pace=OnePage(LARGEST_PAGE)))))
     if isinstance(found, VbrError):
         return figures.large_page_refused(LARGEST_PAGE, found)
     return figures.granted(found.received, asked=LARGEST_PAGE, total=found.total)

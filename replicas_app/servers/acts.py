@@ -92,6 +92,7 @@ def _forget_way_in(server: BackupServer, changed: set[str]) -> set[str]:
         "doctor_asked_at": None,
         "doctor_started_at": None,
         "doctor_at": None,
+        "doctor_run_id": None,
     }
     if "base_url" in changed:
         blank |= {"vbr_id": "", "vbr_name": "", "build_version": ""}

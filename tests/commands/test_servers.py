@@ -208,7 +208,8 @@ def test_four_refusals_are_four_findings(db, simulator):
 # sync
 
 
-def test_a_server_is_read_in_the_foreground(db, simulator):
+@pytest.mark.django_db(transaction=True)
+def test_a_server_is_read_in_the_foreground(simulator):
     make_server_of(simulator)
 
     out, _ = run("sync", "lab", "--full", "--json")
@@ -218,7 +219,8 @@ def test_a_server_is_read_in_the_foreground(db, simulator):
     assert Replica.objects.count() == 3
 
 
-def test_all_enabled_servers_are_read_when_none_is_named(db, simulator):
+@pytest.mark.django_db(transaction=True)
+def test_all_enabled_servers_are_read_when_none_is_named(simulator):
     make_server_of(simulator, "lab")
     make_server("off", is_enabled=False)
 
@@ -293,7 +295,8 @@ def test_a_drop_is_accepted_from_the_shell():
     assert server.replicas.present().count() == 1
 
 
-def test_where_nothing_dropped_the_shell_says_so_and_reads_as_always(db, simulator):
+@pytest.mark.django_db(transaction=True)
+def test_where_nothing_dropped_the_shell_says_so_and_reads_as_always(simulator):
     make_server_of(simulator)
 
     out, told = run("sync", "lab", "--accept-drop")
@@ -315,7 +318,8 @@ def test_a_server_that_may_not_be_read_is_not_read(db, fields):
     assert not SyncRun.objects.exists()
 
 
-def test_a_waiting_run_of_somebody_else_is_joined_and_carried_out(db, simulator):
+@pytest.mark.django_db(transaction=True)
+def test_a_waiting_run_of_somebody_else_is_joined_and_carried_out(simulator):
     run_of_another = make_sync_run(make_server_of(simulator), state=SyncState.QUEUED, started_at=None, ended_at=None)
 
     out, told = run("sync", "lab", "--json")

@@ -35,6 +35,7 @@ def logins(simulator) -> int:
     return sum(request.path.endswith("/token") for request in simulator.requests)
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_sync_that_fails_asks_for_a_test_which_says_to_which_sync_it_belongs(server, simulator):
     simulator.faults.add({"path": REPLICAS, "status": 403, "body": {"errorCode": "AccessDenied", "message": "No."}})
     run, _ = sync.request(server, SyncTrigger.SCHEDULE)
@@ -46,6 +47,7 @@ def test_a_sync_that_fails_asks_for_a_test_which_says_to_which_sync_it_belongs(s
     assert server.doctor_run_id == run.pk
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_sync_that_comes_through_asks_for_none(server):
     run, _ = sync.request(server, SyncTrigger.SCHEDULE)
 
@@ -55,6 +57,7 @@ def test_a_sync_that_comes_through_asks_for_none(server):
     assert server.doctor_asked_at is None
 
 
+@pytest.mark.django_db(transaction=True)
 def test_such_a_test_uses_the_token_of_the_reads_and_answers_everything(server, simulator):
     do_sync(server)
     before = logins(simulator)
@@ -66,6 +69,7 @@ def test_such_a_test_uses_the_token_of_the_reads_and_answers_everything(server, 
     assert logins(simulator) == before
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_refused_login_is_told_and_not_tried_a_second_time(server, simulator):
     server.password = "wrong"
     server.save()
@@ -87,6 +91,7 @@ def test_without_a_token_the_login_stays_a_question(server, simulator):
     assert logins(simulator) == 0
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_token_that_the_server_has_forgotten_leads_to_no_password(server, simulator):
     do_sync(server)
     simulator.accounts.end_all()
@@ -166,6 +171,7 @@ def test_a_test_by_hand_after_one_by_itself_may_sign_in_again(server, simulator)
     assert logins(simulator) == 1
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_test_by_itself_leaves_the_next_read_where_it_was(server):
     do_sync(server)
     due = timezone.now() + timedelta(hours=1)

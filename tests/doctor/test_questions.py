@@ -8,8 +8,9 @@ import pytest
 
 from replicas_app import doctor
 from replicas_app.doctor import figures
-from replicas_app.doctor.examination import Measure
+from replicas_app.doctor.examination import Measure, OnePage
 from replicas_app.simulator import Simulator
+from replicas_app.vbr import Rejected, Unavailable
 from tests.doctor.conftest import REPLICAS, TOKEN, failed, step
 from tests.factories import make_server_of
 
@@ -113,6 +114,13 @@ def test_a_slow_server_is_not_asked_for_more_than_it_can_give_in_time(large_serv
     assert (step(report, "page").status, step(report, "page").detail) == ("unknown", "not asked")
     assert not [request for request in large.requests[before:] if "10000" in str(request.query.get("limit"))]
     assert step(report, "pace").detail.startswith("1.")
+
+
+def test_a_page_that_did_not_come_in_time_is_not_asked_for_in_smaller_ones_too():
+    with pytest.raises(Unavailable):
+        OnePage(10_000).smaller(10_000, Unavailable("timeout"))
+
+    assert OnePage(10_000).smaller(10_000, Rejected("rejected", status=400)) == 5_000
 
 
 def test_a_server_that_refuses_large_pages_is_read_in_smaller_ones(large_server, large):

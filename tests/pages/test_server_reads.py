@@ -75,6 +75,7 @@ def test_a_disabled_server_plans_no_sweep(operator):
     assert page.select("#next-sweep") == []
 
 
+@pytest.mark.django_db(transaction=True)
 def test_reading_everything_is_a_press_and_its_run_says_whose(operator, simulator):
     server = make_server_of(simulator)
     do_sync(server)
@@ -87,6 +88,7 @@ def test_reading_everything_is_a_press_and_its_run_says_whose(operator, simulato
     assert page.text("#kind") == f"Full sweep: asked for by {operator.person}"
 
 
+@pytest.mark.django_db(transaction=True)
 def test_reading_now_reads_what_is_new(operator, simulator):
     server = make_server_of(simulator)
     do_sync(server)
@@ -259,6 +261,7 @@ def test_clocks_that_agree_are_no_news(operator):
 # Tests after failed reads
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_test_after_a_failed_read_names_that_read_and_the_read_leads_to_it(operator, simulator):
     server = make_server_of(simulator, password="wrong")
     run = do_sync(server)

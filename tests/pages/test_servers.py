@@ -187,6 +187,7 @@ def test_a_password_of_real_life_is_kept_as_it_was_typed_and_is_in_no_page(admin
         assert password not in page.content.decode() + edit.content.decode()
 
 
+@pytest.mark.django_db(transaction=True)
 def test_a_password_is_in_no_log_of_connecting_testing_and_reading(admin, simulator, caplog):
     caplog.set_level("DEBUG")
 
@@ -730,6 +731,7 @@ def test_a_second_press_on_remove_finds_nothing_more(admin):
 # The list
 
 
+@pytest.mark.django_db(transaction=True)
 def test_the_list_says_of_each_server_what_it_holds_and_how_old_that_is(operator, simulator):
     server = make_server_of(simulator, "lab")
     run, _ = sync.request(server, "person")
