@@ -24,8 +24,10 @@ MINUTES = 20
 MOST_KILLS = 64
 LEAST_SECONDS_BETWEEN = 6
 CALM_SHARE = 0.25
-"""Of the time, at most, for what was begun to come to its end after the last kill."""
 LONGEST_CALM_SECONDS = 240
+"""The part of the time that is left, and at most so long, for what was begun to come to its end after the last kill."""
+PATIENCE_SECONDS = 200
+"""How long that may really take before it counts as left lying about."""
 
 
 def main() -> None:
@@ -41,7 +43,7 @@ def main() -> None:
     with house(data / "soak", data / "soak.log") as home:
         home.connect()
         killer = soak(home, options.seed, began + options.minutes * 60 - calm, say)
-        verdict = settle(home, began + options.minutes * 60, say)
+        verdict = settle(home, time.monotonic() + PATIENCE_SECONDS, say)
         say("stops by SIGTERM")
         home.dashboard.stop()
     facts = {"seed": options.seed, "minutes": options.minutes, "seconds": round(time.monotonic() - began)}
@@ -58,11 +60,12 @@ def arguments() -> argparse.Namespace:
 
 
 def soak(home: House, seed: int, ends: float, say: Callable[[str], None]) -> Killer:
-    """Kill until the time has come, while rescans are asked for."""
+    """Kill until the time has come, once at least, while rescans are asked for."""
     killer = Killer(home, Random(seed), say)
     pause = max(LEAST_SECONDS_BETWEEN, (ends - time.monotonic()) / MOST_KILLS)
     with Operator(home, Random(seed + 1)) as operator:
-        while (due := time.monotonic() + pause) < ends:
+        while not killer.kills or time.monotonic() + pause < ends:
+            due = time.monotonic() + pause
             killer.kill_one(until=due)
             time.sleep(max(0, due - time.monotonic()))
     killer.close()
