@@ -5,8 +5,7 @@ does not take is a second look. Numbers stand in docs/api-client.md.
 """
 
 import re
-from datetime import UTC, datetime, timedelta
-from functools import lru_cache
+from datetime import UTC, datetime
 
 FIRST_YEAR = 1980
 LAST_YEAR = 2199
@@ -17,9 +16,6 @@ _SPELLED = re.compile(
     re.IGNORECASE | re.VERBOSE | re.ASCII,
 )
 _UTC_WORDS = ("z", "utc", "gmt")
-_OFFSET = re.compile(r"([+-])([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
-_FIRST_MOMENT = datetime(FIRST_YEAR, 1, 1, tzinfo=UTC)
-_LAST_MOMENT = datetime(LAST_YEAR + 1, 1, 1, tzinfo=UTC)
 
 
 class Clock:
@@ -44,19 +40,6 @@ class Clock:
             moment = self._in_utc(moment)
         return moment if FIRST_YEAR <= moment.year <= LAST_YEAR else None
 
-    def plain(self, text: str) -> datetime | None:
-        """The same moment where a time has a fixed offset, as all but few have; None: see what `read` says.
-
-        Counts nothing. Raises ValueError or ArithmeticError for what needs a second look.
-        """
-        if text[-1:] == "Z":
-            moment = datetime.fromisoformat(text)
-        elif (ahead := _ahead_of_utc(text[-6:])) is not None:
-            moment = datetime.fromisoformat(text[:-6] + "+00:00") - ahead
-        else:
-            return None
-        return moment if _FIRST_MOMENT <= moment < _LAST_MOMENT else None
-
     def _in_utc(self, moment: datetime) -> datetime:
         if moment.tzinfo is None:
             self.naive += 1
@@ -77,16 +60,6 @@ def iso(moment: datetime) -> str:
     if moment.tzinfo is None:
         raise ValueError("a time that is sent to a server needs a zone")
     return moment.astimezone(UTC).isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
-@lru_cache(maxsize=256)
-def _ahead_of_utc(zone: str) -> timedelta | None:
-    """How far the local time of an offset like +02:00 is ahead; None for what is none."""
-    found = _OFFSET.fullmatch(zone)
-    if found is None:
-        return None
-    ahead = timedelta(hours=int(found[2]), minutes=int(found[3]))
-    return -ahead if found[1] == "-" else ahead
 
 
 def _second_look(text: str) -> datetime:

@@ -60,10 +60,15 @@ def needed_time(row: Row, key: str, clock: Clock) -> datetime:
     value = row.get(key)
     if type(value) is not str:
         raise _wrong(key, value)
-    moment = _time(key, value, clock)
-    if moment is None:
+    return moment(key, value, clock)
+
+
+def moment(key: str, value: str, clock: Clock) -> datetime:
+    """What a needed time's text means."""
+    found = _time(key, value, clock)
+    if found is None:
         raise ValueError(f"{key} is a placeholder ({value[:40]})")
-    return moment
+    return found
 
 
 def time(row: Row, key: str, clock: Clock) -> datetime | None:

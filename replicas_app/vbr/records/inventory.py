@@ -83,18 +83,17 @@ class PointRecord(NamedTuple):
         try:
             id, name, replica_id, created, platform, platform_id, operations = _always_there(row)
             state, malware = row.get("state", ""), row.get("malwareStatus", "")
-            if not (
+            is_plain = (
                 str is type(id) is type(name) is type(replica_id) is type(created) is type(platform)
                 is type(platform_id) is type(state) is type(malware)
                 and type(operations) is list and name.strip() and are_plain_uuids(id, replica_id)
-            ):  # fmt: skip
-                return None
+            )  # fmt: skip
             "".join(operations)
-            moment = clock.plain(created)
-        except (KeyError, TypeError, ValueError, ArithmeticError):
+        except (KeyError, TypeError, UnicodeError):
             return None
-        if moment is None:
+        if not is_plain:
             return None
+        moment = fields.moment("creationTime", created, clock)
         state, malware = STATES[state], MALWARE_STATUSES[malware]
         values = (id, name, replica_id, moment, platform, platform_id, state, malware, tuple(operations))
         return tuple.__new__(cls, values)
