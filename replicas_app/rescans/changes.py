@@ -12,7 +12,6 @@ from replicas_app.rescans.wishes import may_be_asked
 from replicas_app.rescans.words import count_of
 from replicas_app.times import duration_words, utc_words
 
-SHORT_PARTS = 2
 ONLY_IN_SWEEPS = ("points_lost", "points_restated", "points_rejudged")
 
 
@@ -48,11 +47,11 @@ class Changes:
 
     @property
     def short(self) -> str:
-        """In a few letters: `+12 −3 points`, `1 state`, `nothing`, `not known yet`; empty where it is no question."""
+        """In a few letters: `+12 −3 points`, `1 state …`, `nothing`, `not known yet`; empty where it is no question."""
         if not self.is_known:
             return "" if not self.are_worth_a_word else "not known yet" if self.are_to_come else "not known"
-        parts = list(self._short_parts())
-        return ", ".join(parts[:SHORT_PARTS]) + (" …" if len(parts) > SHORT_PARTS else "") or "nothing"
+        first, *others = [*self._short_parts()] or ["nothing"]
+        return f"{first} …" if others else first
 
     @property
     def sentence(self) -> str:

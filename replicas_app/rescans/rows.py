@@ -37,7 +37,9 @@ TRIES_LIMIT = 120
 
 _TAKE_DUE = """
     UPDATE rescan SET enqueued_at = %(now)s WHERE id IN (
-        SELECT id FROM rescan WHERE next_poll_at <= %(now)s AND (enqueued_at IS NULL OR enqueued_at <= %(lapsed)s)
+        SELECT id FROM rescan
+        WHERE (next_poll_at <= %(now)s OR next_poll_at > %(farthest)s)
+        AND (enqueued_at IS NULL OR enqueued_at NOT BETWEEN %(lapsed)s AND %(farthest)s)
         FOR UPDATE SKIP LOCKED
     ) RETURNING id
 """
@@ -46,10 +48,12 @@ _TAKE_DUE = """
 def take_due(now: datetime) -> list[int]:
     """The keys of the rescans of whose due step a worker has to be told; from now on they count as told.
 
-    One query over an index that holds open rescans only. Two schedulers that ask at once get each rescan once.
+    One query over an index that holds open rescans only. Two schedulers that ask at once get each rescan once. A step
+    that lies farther ahead than any pause was planned before our clock was set back: it is due.
     """
     with connection.cursor() as cursor:
-        cursor.execute(_TAKE_DUE, {"now": now, "lapsed": now - MESSAGE_LEASE})
+        moments = {"now": now, "lapsed": now - MESSAGE_LEASE, "farthest": now + 2 * LONGEST_PAUSE_UNANSWERED}
+        cursor.execute(_TAKE_DUE, moments)
         return [key for (key,) in cursor.fetchall()]
 
 
