@@ -27,7 +27,7 @@ def point_lines(records: Iterable[PointRecord], first: int) -> bytes:
     """`first`: the number of the first record."""
     return _text(
         f"{number}\t{id}\t{replica_id}\t{escaped(name)}\t{created_at.isoformat()}\t"
-        f"{_common(state)}\t{_common(malware)}\t{_common(platform)}\t{_common(platform_id)}\t{_array(operations)}\n"
+        f"{common(state)}\t{common(malware)}\t{common(platform)}\t{common(platform_id)}\t{common_array(operations)}\n"
         for number, (id, name, replica_id, created_at, platform, platform_id, state, malware, operations) in enumerate(
             records, first
         )
@@ -56,13 +56,13 @@ def _moment(moment: datetime | None) -> str:
 
 
 @lru_cache(maxsize=4096)
-def _common(text: str) -> str:
+def common(text: str) -> str:
     """One of the few texts that nearly all records have."""
     return escaped(text)
 
 
 @lru_cache(maxsize=4096)
-def _array(texts: tuple[str, ...]) -> str:
+def common_array(texts: tuple[str, ...]) -> str:
     return escaped("{" + ",".join(f'"{text.translate(_ELEMENT)}"' for text in texts) + "}")
 
 

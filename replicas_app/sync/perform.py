@@ -12,7 +12,7 @@ from replicas_app.models import BackupServer, SyncRun
 from replicas_app.sync import interval, memory, runs, stage
 from replicas_app.sync.doubts import doubt_of
 from replicas_app.sync.garbage import collecting_rarely
-from replicas_app.sync.merge import Counts, Merge
+from replicas_app.sync.merge import CameTwice, Counts, Merge
 from replicas_app.sync.read import Reading, Stopped
 from replicas_app.sync.verdict import OUR_FAULT, verdict_of
 from replicas_app.vbr import Client, Denied, Pace, VbrError
@@ -39,11 +39,8 @@ def sync(run_id: int, *, should_stop: Callable[[], bool] = lambda: False) -> Non
 
 def _perform(run: SyncRun, should_stop: Callable[[], bool]) -> None:
     try:
-        stage.create_tables()
-        with collecting_rarely(), Merge(run.server_id, run.pk) as merge:
-            reading = Reading(run, should_stop, Pace(run.server.page_size), merge)
-            fault = _read(reading)
-            _write(reading, fault)
+        with collecting_rarely():
+            _read_and_write(run, should_stop)
     except Stopped:
         runs.interrupt(run.pk, timezone.now())
     except Exception:
@@ -51,6 +48,17 @@ def _perform(run: SyncRun, should_stop: Callable[[], bool]) -> None:
         raise
     finally:
         stage.drop_tables()
+
+
+def _read_and_write(run: SyncRun, should_stop: Callable[[], bool], *, directly: bool = True) -> None:
+    stage.create_tables()
+    try:
+        with Merge(run.server_id, run.pk) as merge:
+            reading = Reading(run, should_stop, Pace(run.server.page_size), merge, directly)
+            fault = _read(reading)
+            _write(reading, fault)
+    except CameTwice:
+        _read_and_write(run, should_stop, directly=False)
 
 
 def _read(reading: Reading) -> VbrError | None:

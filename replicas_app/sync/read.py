@@ -12,7 +12,7 @@ from replicas_app.models import SyncRun
 from replicas_app.sync import runs, stage
 from replicas_app.sync.ahead import ahead
 from replicas_app.sync.lines import point_lines, replica_lines
-from replicas_app.sync.merge import Merge
+from replicas_app.sync.merge import CameTwice, Merge
 from replicas_app.sync.sweeps import SweptPages
 from replicas_app.vbr import Client, Pace, Page, Rejected
 
@@ -34,8 +34,9 @@ class Listing:
 
     kind: str
     words: str
-    lines: Callable
+    lines: Callable[[list, int], bytes]
     """From records, and the number of the first, to the text that COPY reads."""
+    store: Callable[[bytes], None]
     swept: SweptPages
     rows: int = 0
     broken: int = 0
@@ -46,6 +47,8 @@ class Listing:
     """As many different rows came as the server announced, some perhaps in a form that we do not understand."""
     has_twins: bool = False
     """Whether some row came twice."""
+    is_direct: bool = False
+    """Whether the rows go to their table at once, where none can stand twice."""
 
     @property
     def is_whole(self) -> bool:
@@ -60,6 +63,8 @@ class Reading:
     should_stop: Callable[[], bool]
     pace: Pace
     merge: Merge
+    directly: bool = True
+    """Whether the first points of a server may go to their table at once. Not where some of them came twice."""
     replicas: Listing = field(init=False)
     points: Listing = field(init=False)
     set_aside: list[dict[str, str]] = field(default_factory=list)
@@ -70,8 +75,12 @@ class Reading:
 
     def __post_init__(self) -> None:
         server = self.run.server_id
-        self.replicas = Listing("replica", "replicas", replica_lines, SweptPages.of(server, "replicas"))
-        self.points = Listing("point", "restore points", point_lines, SweptPages.of(server, "points"))
+        self.replicas = Listing(
+            "replica", "replicas", replica_lines, stage.copy_replicas, SweptPages.of(server, "replicas")
+        )
+        self.points = Listing(
+            "point", "restore points", point_lines, stage.copy_points, SweptPages.of(server, "points")
+        )
 
     # What is read
 
@@ -82,8 +91,11 @@ class Reading:
     def sweep_points(self, client: Client) -> None:
         """Stage, and merge slice by slice, all points that we do not know to be as they were.
 
-        From one list, or replica by replica from a server that has no such list.
+        From one list, or replica by replica from a server that has no such list. Raises CameTwice: see `directly`.
         """
+        if self.directly and not self.run.server.points.exists():
+            direct = self.merge.begin_directly()
+            self.points.lines, self.points.store, self.points.is_direct = direct.lines, direct.store, True
         try:
             self._read(self.points, lambda: client.points(pace=self.pace, known=self.points.swept.knows))
         except Rejected as error:
@@ -147,6 +159,8 @@ class Reading:
             if listing.was_received:
                 stage.forget(listing.kind, before=first)
                 return
+            if listing.is_direct:
+                raise CameTwice
 
     def _pass(self, listing: Listing, pages: Iterable[Page]) -> None:
         self._begin(listing)
@@ -154,7 +168,7 @@ class Reading:
         for lines in ahead(self._all_ready(listing, pages)):
             self._store(listing, lines)
             waiting += lines.count(b"\n")
-            if listing is self.points and waiting >= SLICE:
+            if waiting >= SLICE and listing is self.points and not listing.is_direct:
                 self.merge.take_points()
                 waiting = 0
 
@@ -168,7 +182,7 @@ class Reading:
 
     def _different(self, listing: Listing, first: int) -> int:
         """How many different rows this pass brought. Those of swept pages are different from each other."""
-        if listing.staged == first:
+        if listing.staged == first or listing.is_direct:
             return listing.rows - listing.broken
         stage.know(listing.kind, self.run.server_id, listing.swept)
         return stage.distinct(listing.kind, first)
@@ -198,7 +212,7 @@ class Reading:
         if self.should_stop():
             raise Stopped
         if lines:
-            stage.copy(listing.kind, lines)
+            listing.store(lines)
 
     def _tell(self, listing: Listing) -> None:
         """Raises Stopped where somebody closed the run meanwhile."""

@@ -14,7 +14,7 @@ from replicas_app.sync.schedule import is_due, next_sweep_after
 
 logger = logging.getLogger(__name__)
 
-MESSAGE_LEASE = timedelta(seconds=60)
+MESSAGE_LEASE = timedelta(seconds=20)
 """How long a wish may lie with the broker before a worker is told of it once more."""
 STOPPED = "It was stopped because the server was disabled or removed. What was read before it stays."
 INTERRUPTED = "The process that read this server ended before it was done; the next read begins anew."
@@ -64,10 +64,12 @@ def request_due(now: datetime) -> None:
 def take_unheard(now: datetime) -> list[int]:
     """The keys of the waiting runs of which no worker has been told lately; from now on they count as told.
 
-    Two schedulers that ask at once get each run once.
+    Two schedulers that ask at once get each run once. One that was told at a time which lies ahead of our clock, which
+    was set back, was not told lately.
     """
     with transaction.atomic():
-        waiting = SyncRun.objects.filter(state=SyncState.QUEUED).exclude(enqueued_at__gt=now - MESSAGE_LEASE)
+        lately = (now - MESSAGE_LEASE, now + MESSAGE_LEASE)
+        waiting = SyncRun.objects.filter(state=SyncState.QUEUED).exclude(enqueued_at__range=lately)
         keys = list(waiting.select_for_update(skip_locked=True).values_list("pk", flat=True))
         SyncRun.objects.filter(pk__in=keys).update(enqueued_at=now)
     return keys

@@ -33,12 +33,14 @@ CREATE TEMPORARY TABLE whole_replica (uuid uuid PRIMARY KEY);
 DROP: LiteralString = (
     "DROP TABLE IF EXISTS staged_replica, staged_point, came_point, known_replica, known_point, whole_replica"
 )
-COPY_INTO: dict[str, LiteralString] = {
-    "replica": "COPY staged_replica (seq, uuid, created_at, type, name, sort_key, job_id, policy_id, platform,"
-    " platform_id, state, search) FROM STDIN",
-    "point": "COPY staged_point (seq, uuid, replica_uuid, name, created_at, state, malware, platform, platform_id,"
-    " operations) FROM STDIN",
-}
+COPY_REPLICAS: LiteralString = (
+    "COPY staged_replica (seq, uuid, created_at, type, name, sort_key, job_id, policy_id, platform, platform_id, state,"
+    " search) FROM STDIN"
+)
+COPY_POINTS: LiteralString = (
+    "COPY staged_point (seq, uuid, replica_uuid, name, created_at, state, malware, platform, platform_id, operations)"
+    " FROM STDIN"
+)
 CAME: dict[str, LiteralString] = {
     "replica": "(SELECT seq, uuid FROM staged_replica)",
     "point": "(SELECT seq, uuid FROM staged_point UNION ALL SELECT seq, uuid FROM came_point)",
@@ -57,10 +59,12 @@ def drop_tables() -> None:
     _execute("RESET work_mem")
 
 
-def copy(kind: str, lines: bytes) -> None:
-    """Stage rows: `lines` holds them as text, in the order of `COPY_INTO`."""
-    with connection.cursor() as cursor, cursor.copy(COPY_INTO[kind]) as copy:
-        copy.write(lines)
+def copy_replicas(lines: bytes) -> None:
+    _copy(COPY_REPLICAS, lines)
+
+
+def copy_points(lines: bytes) -> None:
+    _copy(COPY_POINTS, lines)
 
 
 def note_whole(replica_id: str) -> None:
@@ -148,6 +152,11 @@ SELECT (
 """
 """The index of all points that are not clean answers; that of a server's points is what Postgres takes otherwise, and
 that holds a hundred times as many."""
+
+
+def _copy(statement: LiteralString, lines: bytes) -> None:
+    with connection.cursor() as cursor, cursor.copy(statement) as copy:
+        copy.write(lines)
 
 
 def _execute(statement: str | SQL, values: object = None) -> None:

@@ -47,7 +47,7 @@ def load(server: BackupServer, replicas: int, vms: int, points: int) -> Counts:
     runs.begin(run, now)
     stage.create_tables()
     with Merge(server.pk, run.pk) as merge:
-        stage.copy("replica", replica_lines(_replicas(server, replicas, now), 0))
+        stage.copy_replicas(replica_lines(_replicas(server, replicas, now), 0))
         for _ in _staged_by_slices(_points(server, replicas, vms, points, now)):
             merge.take_points()
         counts = merge.finish(replicas_whole=True, points_whole=True)
@@ -60,7 +60,7 @@ def load(server: BackupServer, replicas: int, vms: int, points: int) -> Counts:
 def _staged_by_slices(points: Iterator[PointRecord]) -> Iterator[None]:
     staged = 0
     while some := list(islice(points, SLICE)):
-        stage.copy("point", point_lines(some, staged))
+        stage.copy_points(point_lines(some, staged))
         staged += len(some)
         yield
 

@@ -16,9 +16,10 @@ from django.utils import timezone
 from replicas_app.sync.merge import points, replicas
 from replicas_app.sync.merge.counts import Counts
 from replicas_app.sync.merge.derive import derive
+from replicas_app.sync.merge.direct import CameTwice, DirectPoints
 from replicas_app.sync.merge.statements import Statements
 
-__all__ = ["Counts", "Merge"]
+__all__ = ["CameTwice", "Counts", "Merge"]
 
 
 class Merge:
@@ -33,6 +34,7 @@ class Merge:
         self._of = {"server_id": server_id, "run_id": run_id}
         self._transaction = ExitStack()
         self._is_open = False
+        self._direct: DirectPoints | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -52,12 +54,20 @@ class Merge:
         """Merge the points that are staged. All replicas have to be staged before."""
         points.take(self._statements, self.counts)
 
+    def begin_directly(self) -> DirectPoints:
+        """Instead of staging points: where the server has none yet. All replicas have to be staged before."""
+        self._direct = DirectPoints(self._statements)
+        return self._direct
+
     def finish(self, *, replicas_whole: bool, points_whole: bool) -> Counts:
         """Merge what is left, mark what is gone, and work out what is derived from it."""
-        self.take_points()
         if replicas_whole:
             replicas.mark_removed(self._statements, self.counts)
-        points.mark_removed(self._statements, self.counts, is_whole=points_whole)
+        if self._direct:
+            self._direct.finish(self._statements, self.counts)
+        else:
+            self.take_points()
+            points.mark_removed(self._statements, self.counts, is_whole=points_whole)
         derive(self._statements)
         replicas.add_new(self._statements, self.counts)
         return self.counts

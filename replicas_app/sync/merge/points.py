@@ -55,10 +55,10 @@ def _name_new_vms(statements: Statements) -> None:
 
 def _copy_vms(found: Iterable[tuple[int, str]]) -> None:
     with connection.cursor() as cursor, cursor.copy(COPY_VMS) as copy:
-        copy.write("".join(_vm_line(replica_id, name) for replica_id, name in found))
+        copy.write("".join(vm_line(replica_id, name) for replica_id, name in found))
 
 
-def _vm_line(replica_id: int, name: str) -> str:
+def vm_line(replica_id: int, name: str) -> str:
     return "\t".join([str(replica_id), *map(escaped, (name, sort_key(name), search_lines(name)))]) + "\n"
 
 

@@ -27,3 +27,8 @@ class Statements:
         with connection.cursor() as cursor:
             cursor.execute(statement, self.values)
             return cursor.fetchone()[0]
+
+    def rows(self, statement: LiteralString) -> list[tuple]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, self.values)
+            return cursor.fetchall()

@@ -1,0 +1,84 @@
+"""The first points of a server: nothing can be there to compare them with, so they go straight to their table.
+
+Their replicas and VMs get their keys here, in Python. That spares Postgres staging each point, looking for it and
+finding its VM, which together take as long as storing it.
+"""
+
+from collections.abc import Iterator, Sequence
+from typing import LiteralString
+
+from django.db import IntegrityError, connection
+
+from replicas_app.sync.lines import common, common_array
+from replicas_app.sync.merge.counts import Counts
+from replicas_app.sync.merge.points import vm_line
+from replicas_app.sync.merge.statements import Statements
+from replicas_app.vbr import PointRecord
+
+KEYS_AT_ONCE = 1000
+
+
+class CameTwice(Exception):
+    """A point came a second time, so what came has to be compared after all."""
+
+
+class DirectPoints:
+    """The replicas of the server have their keys already; `lines` may be called in another thread."""
+
+    def __init__(self, statements: Statements) -> None:
+        self._tail = f"\t{statements.values['now'].isoformat()}\n"
+        self._server = str(statements.values["server"])
+        self._replicas = dict(statements.rows("SELECT uuid::text, id FROM every_replica"))
+        self._vms: dict[tuple[str, str], str] = {}
+        self._keys = _keys_of_vms()
+        self.orphans = self.stored = 0
+
+    def lines(self, records: Sequence[PointRecord], first: int) -> bytes:
+        """For `store`. Points of a replica that nobody knows are left out and counted."""
+        known = [record for record in records if record.replica_id in self._replicas]
+        self.orphans += len(records) - len(known)
+        self.stored += len(known)
+        return "".join(map(self._line, known)).encode()
+
+    def store(self, lines: bytes) -> None:
+        """Raises CameTwice; the transaction is lost then."""
+        try:
+            with connection.cursor() as cursor, cursor.copy(COPY_POINTS) as copy:
+                copy.write(lines)
+        except IntegrityError as error:
+            raise CameTwice from error
+
+    def finish(self, statements: Statements, counts: Counts) -> None:
+        """What `points.take` leaves behind: the new VMs, all of them touched."""
+        with connection.cursor() as cursor, cursor.copy(COPY_VMS) as copy:
+            for (replica_id, name), key in self._vms.items():
+                copy.write(f"{key}\t{vm_line(self._replicas[replica_id], name)}")
+        statements.run("INSERT INTO touched_vm SELECT id FROM new_vm")
+        counts.orphans += self.orphans
+        counts.points_added += self.stored
+
+    def _line(self, record: PointRecord) -> str:
+        id, name, replica_id, created_at, platform, platform_id, state, malware, operations = record
+        vm = self._vms.get((replica_id, name))
+        if vm is None:
+            vm = self._vms[replica_id, name] = next(self._keys)
+        return (
+            f"{self._server}\t{self._replicas[replica_id]}\t{vm}\t{id}\t{created_at.isoformat()}\t{common(state)}\t"
+            f"{common(malware)}\t{common(platform)}\t{common(platform_id)}\t{common_array(operations)}{self._tail}"
+        )
+
+
+def _keys_of_vms() -> Iterator[str]:
+    while True:
+        with connection.cursor() as cursor:
+            cursor.execute(NEXT_KEYS, [KEYS_AT_ONCE])
+            keys = cursor.fetchall()
+        yield from (str(key) for (key,) in keys)
+
+
+NEXT_KEYS: LiteralString = "SELECT nextval(pg_get_serial_sequence('replica_vm', 'id')) FROM generate_series(1, %s)"
+COPY_POINTS: LiteralString = (
+    "COPY restore_point (server_id, replica_id, vm_id, uuid, created_at, state, malware, platform, platform_id,"
+    " operations, first_seen_at) FROM STDIN"
+)
+COPY_VMS: LiteralString = "COPY new_vm (id, replica_id, name, sort_key, search) FROM STDIN"
