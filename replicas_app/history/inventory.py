@@ -5,6 +5,7 @@ VMs are those of today: syncs keep no history of them.
 """
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
@@ -106,7 +107,8 @@ class Inventory:
 
     def _stream(self, statement: LiteralString, row: type[Row]) -> Iterator[Row]:
         with connection.chunked_cursor() as cursor:
-            cursor.execute(statement, WORDS | {"server": self.server.pk, "at": self.at})
+            with _many_changes_expected():
+                cursor.execute(statement, WORDS | {"server": self.server.pk, "at": self.at})
             while rows := cursor.fetchmany(ROWS_AT_ONCE):
                 yield from (row(*values) for values in rows)
         self.insist()
@@ -119,6 +121,21 @@ class Inventory:
                 f"The history of {self.server} is kept from {utc_words(since)} on. "
                 f"What it had at {utc_words(self.at)} cannot be told any more."
             )
+
+
+@contextmanager
+def _many_changes_expected() -> Iterator[None]:
+    """What is planned in here puts the changes into a hash before it looks for those of each point.
+
+    Postgres guesses that there are hardly any where they are newer than its statistics, and would then compare every
+    point with every change.
+    """
+    with connection.cursor() as cursor:
+        cursor.execute("SET enable_nestloop = off")
+        try:
+            yield
+        finally:
+            cursor.execute("RESET enable_nestloop")
 
 
 def inventory_at(server: BackupServer, at: datetime) -> Inventory:
