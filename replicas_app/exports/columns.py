@@ -13,7 +13,17 @@ FORMULA_SIGNS = "=+-@＝＋－＠\t\r\n"
 MARK = "'"
 
 
-class Harmless(Func):
+class TextOf(Func):
+    """A text made of one value, which may stand in its template more than once."""
+
+    output_field = TextField()
+
+    def as_sql(self, *arguments: object, **options: object) -> tuple[str, list[object]]:
+        sql, parameters = super().as_sql(*arguments, **options)
+        return sql, [*parameters] * self.template.count("%(expressions)s")
+
+
+class Harmless(TextOf):
     """The text with an apostrophe in front where it begins like a formula, or with an apostrophe.
 
     One rule, which a reader undoes by taking one apostrophe off the front of each text that has one.
@@ -23,28 +33,24 @@ class Harmless(Func):
     template = (
         f"CASE WHEN ascii(%(expressions)s) IN ({codes}) THEN {MARK * 4} || %(expressions)s ELSE %(expressions)s END"
     )
-    output_field = TextField()
 
 
-class Iso(Func):
+class Iso(TextOf):
     """The moment as ISO 8601, in the zone of the connection, which is UTC."""
 
     template = "(to_json(%(expressions)s) #>> '{}')"
-    output_field = TextField()
 
 
-class Scanned(Func):
+class Scanned(TextOf):
     """A malware status as the API says it, and a word of its own for "not scanned", which is not "no point"."""
 
     template = f"CASE %(expressions)s WHEN '' THEN '{NOT_SCANNED_VALUE}' ELSE %(expressions)s END"
-    output_field = TextField()
 
 
-class Spaced(Func):
+class Spaced(TextOf):
     """The words of an array with spaces between them."""
 
     template = "array_to_string(%(expressions)s, ' ')"
-    output_field = TextField()
 
 
 def as_it_is(value: Combinable) -> Combinable:

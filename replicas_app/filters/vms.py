@@ -87,6 +87,5 @@ class VMPointFilters(ReplicaPointFilters):
     q = fields.SearchField("Id")
     span = fields.ChoiceOfField("Span", list(SPANS))
 
-    orders = {name: order for name, order in ReplicaPointFilters.orders.items() if name != "name"}
     conditions = {name: condition for name, condition in ReplicaPointFilters.conditions.items() if name != "vm"}
     unseen = (*ReplicaPointFilters.unseen, "span")

@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from replicas_app.choices import RescanState
+from replicas_app.choices import EventKind, RescanState
+from replicas_app.models import Event
 from tests.factories import make_person, make_point, make_replica, make_rescan, make_server, make_vm
 from tests.pages.reading import read
 
@@ -100,6 +101,40 @@ def test_a_rescan_is_a_line_with_who_asked_and_what_came_of_it(table):
         "'-1: no route",
     )
     assert (shell["asked_by"], shell["state"]) == ("", "succeeded")
+
+
+def test_a_vm_is_a_line_with_its_newest_and_its_newest_clean_point(table, objects):
+    vm = make_vm(
+        make_replica(make_server("vbr-oslo"), "tier 1", job_id="J-1"),
+        "web-01",
+        point_count=2,
+        newest_point_at=NOON,
+        newest_clean_at=NOON - timedelta(days=1),
+        newest_malware="",
+        worst_malware="Infected",
+        newest_state="Ready",
+    )
+
+    (row,), (whole,) = table("/vms/?export=csv"), objects("/vms/?export=json")
+
+    assert (row["name"], row["replica"], row["server"], row["job_id"]) == ("web-01", "tier 1", "vbr-oslo", "J-1")
+    assert (row["newest_point_at"], row["newest_clean_at"]) == (
+        "2026-11-25T12:00:00.25+00:00",
+        "2026-11-24T12:00:00.25+00:00",
+    )
+    assert (row["newest_malware"], row["worst_malware"], row["points"]) == ("NotScanned", "Infected", "2")
+    assert (whole["vm"], whole["replica_id"], whole["points"]) == (vm.pk, str(vm.replica.uuid), 2)
+
+
+def test_a_change_is_a_line_with_both_of_its_sides(table, objects):
+    vm = make_vm(make_replica(name="tier 1"), "web-01")
+    event = {"server": vm.server, "replica": vm.replica, "vm": vm, "point": make_point(vm), "at": NOON}
+    Event.objects.create(kind=EventKind.MALWARE, old="", new="Infected", **event)
+
+    (row,), (whole,) = table("/activity/?export=csv"), objects("/activity/?export=json")
+
+    assert (row["what"], row["of"], row["vm"]) == ("malware", "point", "web-01")
+    assert (row["old"], row["new"]) == (whole["old"], whole["new"]) == ("NotScanned", "Infected")
 
 
 def test_a_file_has_all_pages_of_the_list_in_its_order_and_nothing_that_it_does_not_show(table):

@@ -7,11 +7,13 @@ from urllib.parse import urlencode
 import pytest
 from django.http import QueryDict
 from django.test import Client
+from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from replicas_app.exports import FORMATS
 from replicas_app.filters import PointFilters, ReplicaFilters
-from replicas_app.models import BackupServer, Replica, RestorePoint
+from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
 from tests.deriving import derive
 from tests.factories import make_person, make_point, make_replica, make_rescan, make_server, make_vm
 from tests.pages.reading import Reading
@@ -20,6 +22,8 @@ pytestmark = [pytest.mark.django_db, pytest.mark.fuzz]
 NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 NAMES = ("sql-01", "SQL-02", "web_1", "100%", "a*b", "Büro", "back\\slash", "“quoted”", "ﬀ-ligature", "İstanbul")
 FREE_OF_TIME = settings(deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+FEWER = settings(FREE_OF_TIME, max_examples=settings.default.max_examples // 4)
+"""For what opens a connection of its own each time."""
 
 KEYS = [
     "q", "server", "type", "state", "platform", "platform_id", "job", "policy", "created_after", "created_before",
@@ -42,6 +46,7 @@ BAD = [
 values = st.sampled_from(GOOD) | st.sampled_from(BAD) | st.text(max_size=12)
 keys = st.sampled_from(KEYS) | st.text(min_size=1, max_size=6)
 queries = st.lists(st.tuples(keys, values), max_size=8)
+queries_without_export = queries.map(lambda query: [(key, value) for key, value in query if key != "export"])
 ways = st.sampled_from(
     [
         {},
@@ -92,11 +97,13 @@ def encoded(query: list[tuple[str, str]]) -> str:
 
 
 def lists() -> list[str]:
-    return ["/replicas/", "/restore-points/", "/rescans/", Replica.objects.first().get_absolute_url()]
+    owners = Replica.objects.first(), ReplicaVM.objects.first()
+    named = ("replicas", "vms", "restore-points", "rescans", "activity")
+    return [*map(reverse, named), *(owner.get_absolute_url() for owner in owners)]
 
 
 @FREE_OF_TIME
-@given(query=queries, headers=ways, place=st.integers(0, 3))
+@given(query=queries, headers=ways, place=st.integers(0, 6))
 def test_no_query_string_breaks_a_list(client, query, headers, place):
     response = client.get(f"{lists()[place]}?{encoded(query)}", headers=headers)
 
@@ -104,8 +111,23 @@ def test_no_query_string_breaks_a_list(client, query, headers, place):
     assert response.status_code in ((400, 200) if wants_export else (200, 204))
 
 
+@FEWER
+@given(query=queries, format=st.sampled_from(sorted(FORMATS)), place=st.integers(0, 6))
+def test_a_file_is_refused_with_words_or_made_whatever_is_asked_for(client, query, format, place):
+    """Its rows are not committed: what is made here is a file without any, by the statement that would give them."""
+    asked = [(key, value) for key, value in query if key != "export"]
+
+    response = client.get(f"{lists()[place]}?{encoded([*asked, ('export', format)])}")
+
+    if response.status_code == 200:
+        assert response.getvalue().count(b"\n") == 1
+    else:
+        assert response.status_code == 400
+        assert len(Reading(response).select(".complaints li")) > 0
+
+
 @FREE_OF_TIME
-@given(query=queries, kind=st.sampled_from(["replicas", "restore-points"]))
+@given(query=queries_without_export, kind=st.sampled_from(["replicas", "vms", "restore-points"]))
 def test_everything_that_is_asked_for_is_shown_as_a_chip_or_told_as_a_mistake(client, query, kind):
     response = client.get(f"/{kind}/?{encoded(query)}")
 
