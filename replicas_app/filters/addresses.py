@@ -1,6 +1,7 @@
 """Addresses of one list: the same query string with something changed in it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from urllib.parse import quote
 
 from django.http import QueryDict
 
@@ -14,27 +15,33 @@ class Address:
 
     def __init__(self, path: str, query: QueryDict) -> None:
         self.path = path
-        self._values = {key: _distinct(query.getlist(key)) for key in query if key not in NOT_KEPT}
+        kept = {key: _encoded(key, query.getlist(key)) for key in query if key not in NOT_KEPT}
+        self._parts = {key: part for key, part in kept.items() if part}
 
     def __str__(self) -> str:
-        return self.with_()
+        return self._joined(self._parts)
 
     def with_(self, /, **changes: object) -> str:
         """The address with these keys set, or left out (None). Every change but one of `page` leads to page 1."""
-        values = {key: held for key, held in self._values.items() if key != "page" or not changes}
-        values |= {key: _as_list(value) for key, value in changes.items()}
-        query = QueryDict(mutable=True)
-        for key, held in values.items():
-            query.setlist(key, held)
-        text = query.urlencode(safe=UNENCODED)
-        return f"{self.path}?{text}" if text else self.path
+        parts = dict(self._parts)
+        if changes:
+            parts.pop("page", None)
+        for key, value in changes.items():
+            parts[key] = _encoded(key, _as_list(value))
+        return self._joined(parts)
 
     def without(self, *keys: str) -> str:
         return self.with_(**dict.fromkeys(keys))
 
+    def _joined(self, parts: Mapping[str, str]) -> str:
+        text = "&".join(filter(None, parts.values()))
+        return f"{self.path}?{text}" if text else self.path
 
-def _distinct(values: Iterable[str]) -> list[str]:
-    return list(dict.fromkeys(value.strip() for value in values if value.strip()))
+
+def _encoded(key: str, values: Iterable[str]) -> str:
+    """The part of a query string with this key: blank values are left out, equal ones stand once."""
+    distinct = dict.fromkeys(value.strip() for value in values if value.strip())
+    return "&".join(f"{quote(key, UNENCODED)}={quote(value, UNENCODED)}" for value in distinct)
 
 
 def _as_list(value: object) -> list[str]:

@@ -1,19 +1,19 @@
 """The cells of the lists: `{% load lists %}`."""
 
 from datetime import datetime
-from urllib.parse import urlencode
 
 from django import template
-from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.text import slugify
 
 from replicas_app.charts import strip
 from replicas_app.choices import REPLICA_STATES
 from replicas_app.filters.listing import ListFilters
-from replicas_app.models import BackupServer, Replica, ReplicaVM
+from replicas_app.filters.orders import Head
+from replicas_app.models import BackupServer, ReplicaVM
 from replicas_app.templatetags.look import NOTHING, pill
-from replicas_app.times import age_words
+from replicas_app.times import age_words, their_clock
 
 register = template.Library()
 
@@ -21,6 +21,21 @@ ALARMING = ("late", "critical")
 ID_LETTERS = 8
 NO_ID = "00000000-0000-0000-0000-000000000000"
 """What the API gives where a platform has no id. It is common, and narrows nothing."""
+
+
+@register.simple_tag
+def sort_head(words: str, head: Head, stay: bool = False, end: bool = False) -> SafeString:
+    """The head of a column by which the list can be sorted. `end`: figures stand right; `stay`: the column stays."""
+    return format_html(
+        '<th scope="col" class="{}{}"{}><a id="sort-{}" href="{}" hx-get="{}">{}</a></th>',
+        "end" if end else "",
+        " stay" if stay else "",
+        SafeString(f' aria-sort="{head.direction}"' if head.direction else ""),
+        slugify(words),
+        head.href,
+        head.href,
+        words,
+    )
 
 
 @register.simple_tag
@@ -51,14 +66,8 @@ def short_id(filters: ListFilters, key: str, id: str) -> SafeString:
 
 
 @register.simple_tag
-def points_href(replica: Replica) -> str:
-    """The restore points of this replica, of this server."""
-    return f"{reverse('restore-points')}?{urlencode({'server': replica.server_id, 'replica': replica.uuid})}"
-
-
-@register.simple_tag
 def seven_days(vm: ReplicaVM, now: datetime) -> SafeString:
-    return strip(vm.recent_points, now)
+    return strip(vm.recent_points, their_clock(now, vm.server.clock_skew_seconds))
 
 
 @register.filter

@@ -4,7 +4,7 @@ Filters: `{{ moment|utc }}`, `{{ moment|clock }}`, `{{ moment|age }}`, `{{ momen
 `{{ count|number }}`, `{{ sha256|fingerprint }}`; for moments that a backup server gave: `{{ moment|age_by:server }}`,
 `{{ moment|ago_by:server }}`, and for our own (when we read, asked, stored): `age` and `ago`.
 Tags: `{% glyph "turn" %}`, `{% badge "late" "Late" %}`, `{% pill "critical" "Infected" %}`, `{% quiet "ok" "Ready" %}`,
-`{% field form.name %}`.
+`{% field form.name %}`, `{% silent_processes %}`.
 """
 
 from collections.abc import Callable
@@ -15,8 +15,10 @@ from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString
+from django.utils.safestring import SafeString, mark_safe
 
+from replicas_app import pulse
+from replicas_app.freshness import Notice, process_notices
 from replicas_app.models import BackupServer
 from replicas_app.times import age_words, ago_words, duration_words, their_age, utc_words
 
@@ -31,7 +33,7 @@ def utc(moment: datetime | None) -> str:
     """`25 Nov 2026, 13:31 UTC` in a time element; a dash for None."""
     if moment is None:
         return NOTHING
-    return format_html('<time datetime="{}">{}</time>', _iso(moment), utc_words(moment))
+    return mark_safe(f'<time datetime="{_iso(moment)}">{utc_words(moment)}</time>')
 
 
 @register.filter
@@ -127,6 +129,12 @@ def field(bound: BoundField) -> dict[str, BoundField]:
     return {"field": bound}
 
 
+@register.inclusion_tag("partials/_freshness.html")
+def silent_processes() -> dict[str, list[Notice]]:
+    """That the scheduler or the workers give no sign any more; nothing where they do."""
+    return {"notices": process_notices(pulse.silent(timezone.now()))}
+
+
 def _age(
     moment: datetime | None, words_of: Callable[[timedelta], str], kind: str, server: BackupServer | None = None
 ) -> str:
@@ -134,15 +142,9 @@ def _age(
         return "never"
     skew = server.clock_skew_seconds if server else 0
     age = their_age(moment, timezone.now(), skew)
-    by = format_html(' data-skew="{}"', round(skew)) if skew else ""
-    return format_html(
-        '<time datetime="{}" title="{}" data-since="{}"{}>{}</time>',
-        _iso(moment),
-        utc_words(moment),
-        kind,
-        by,
-        words_of(age),
-    )
+    by = f' data-skew="{round(skew)}"' if skew else ""
+    told = f'datetime="{_iso(moment)}" title="{utc_words(moment)}" data-since="{kind}"{by}'
+    return mark_safe(f"<time {told}>{words_of(age)}</time>")
 
 
 def _iso(moment: datetime) -> str:

@@ -11,7 +11,7 @@ from replicas_app.filters import ReplicaFilters, ReplicaPointFilters
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.events import history_of
 from replicas_app.freshness import notices_of
-from replicas_app.models import BackupServer, Replica, RestorePoint
+from replicas_app.models import BackupServer, Replica
 from replicas_app.views.listing import list_answer
 
 VMS_SHOWN = 200
@@ -47,7 +47,7 @@ def replica_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "restore point",
         now,
         counts_asked_for="counts" in request.GET,
-        shown=RestorePoint.objects.select_related("vm"),
+        shown=replica.points.select_related("vm"),
     )
     return list_answer(
         request,
