@@ -747,10 +747,10 @@ def test_the_list_says_of_each_server_what_it_holds_and_how_old_that_is(operator
 
 def test_the_list_asks_the_database_as_often_for_three_servers_as_for_one(operator, django_assert_num_queries):
     make_sync_run(make_server())
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         operator.get("/servers/")
 
     for _ in range(2):
         make_sync_run(make_server())
-    with django_assert_num_queries(7):
+    with django_assert_num_queries(8):
         operator.get("/servers/")
