@@ -19,7 +19,7 @@ from replicas_app.models import BackupServer, Drop
 
 logger = logging.getLogger(__name__)
 
-ROWS_AT_ONCE = 2000
+ROWS_AT_ONCE = 1000
 """In one transaction, which holds the server's row: a merge that begins meanwhile waits for so long."""
 STEPS_AT_ONCE = 200
 """How many such steps one task takes; the next one goes on."""
