@@ -18,7 +18,7 @@ CLOSE = 11
 MOST = 5000
 """Points that are drawn; of more, the newest ones."""
 SPANS = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "all": None}
-FIRST_SPAN = "month"
+LONGEST_FIRST = "month"
 QUIET = ("ok", "unknown")
 ROOM_FOR_WORDS = 150
 
@@ -136,6 +136,12 @@ class Timeline:
 def _quiet_words(group: list[RestorePoint]) -> str:
     others = sum(point.malware_tone != "ok" for point in group)
     return f"{others:,} not known to be clean" if others else "all clean"
+
+
+def first_span(oldest: datetime | None, now: datetime) -> str:
+    """How far back the line reaches when nobody asks: over all points, if that is not more than a month."""
+    age = now - oldest if oldest else DAY
+    return next((span for span, length in SPANS.items() if length and age <= length), LONGEST_FIRST)
 
 
 def since_when(span: str, oldest: datetime | None, now: datetime) -> datetime:

@@ -15,7 +15,7 @@ from replicas_app.filters.events import history_of
 from replicas_app.filters.vms import VMFilters, VMPointFilters
 from replicas_app.freshness import notices_of
 from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
-from replicas_app.timeline import FIRST_SPAN, MOST, SPANS, Timeline, since_when
+from replicas_app.timeline import MOST, SPANS, Timeline, first_span, since_when
 from replicas_app.times import their_clock
 from replicas_app.views.listing import list_answer
 
@@ -45,6 +45,8 @@ def vm_detail(request: HttpRequest, pk: int) -> HttpResponseBase:
     vm = get_object_or_404(ReplicaVM.objects.select_related("server"), pk=pk)
     replica = rescans.with_acts(Replica.objects.select_related("server"), now).get(pk=vm.replica_id)
     filters = VMPointFilters(request.GET, path=request.path, servers=[vm.server])
+    theirs = their_clock(now, vm.server.clock_skew_seconds)
+    span = filters.cleaned_data["span"] or first_span(vm.oldest_point_at, theirs)
     answer = Answer(
         filters,
         vm.points.all(),
@@ -62,32 +64,25 @@ def vm_detail(request: HttpRequest, pk: int) -> HttpResponseBase:
         vm=vm,
         replica=replica,
         newest=vm.points.present().order_by("-created_at", "-pk").first(),
-        timeline=_timeline(vm, filters, now),
-        spans=_spans(filters),
+        timeline=_timeline(vm, filters, span, theirs),
+        spans=_spans(filters, span),
         rescans=replica.rescans.with_names().newest_first()[:RESCANS_SHOWN],
         history=history_of(vm),
         notices=notices_of([vm.server], now),
     )
 
 
-def _timeline(vm: ReplicaVM, filters: VMPointFilters, now: datetime) -> Timeline:
-    theirs = their_clock(now, vm.server.clock_skew_seconds)
-    since = since_when(_span(filters), vm.oldest_point_at, theirs)
+def _timeline(vm: ReplicaVM, filters: VMPointFilters, span: str, now: datetime) -> Timeline:
+    """`now`: by the clock of the backup server."""
+    since = since_when(span, vm.oldest_point_at, now)
     points = vm.points.present().filter(created_at__gte=since).order_by("-created_at", "-pk")
-    return Timeline(
-        list(points.only("created_at", "malware")[:MOST]),
-        since,
-        theirs,
-        lambda first, last: (
-            f"{filters.address.with_(created_after=first.isoformat(), created_before=last.isoformat())}#points"
-        ),
-    )
+
+    def rows_between(first: datetime, last: datetime) -> str:
+        return f"{filters.address.with_(created_after=first.isoformat(), created_before=last.isoformat())}#points"
+
+    return Timeline(list(points.only("created_at", "malware")[:MOST]), since, now, rows_between)
 
 
-def _spans(filters: VMPointFilters) -> list[tuple[str, str, bool]]:
+def _spans(filters: VMPointFilters, chosen: str) -> list[tuple[str, str, bool]]:
     """(words, address, whether it is this one) of how far back the line can reach."""
-    return [(span, f"{filters.address.with_(span=span)}#timeline", span == _span(filters)) for span in SPANS]
-
-
-def _span(filters: VMPointFilters) -> str:
-    return filters.cleaned_data["span"] or FIRST_SPAN
+    return [(span, f"{filters.address.with_(span=span)}#timeline", span == chosen) for span in SPANS]

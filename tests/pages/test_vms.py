@@ -250,7 +250,7 @@ def test_an_alarm_stands_alone_in_the_middle_of_a_crowd(signed_in):
     make_point(vm, created_at=timezone.now() - timedelta(hours=11), malware="Suspicious")
     derive(vm.server_id)
 
-    marks = read(signed_in(), f"/vms/{vm.pk}/").select(".timeline a")
+    marks = read(signed_in(), f"/vms/{vm.pk}/?span=week").select(".timeline a")
 
     assert [bool(mark.select("rect")) for mark in marks] == [True, False, True]
     assert marks[1].select("path")[0]["data-status"] == "late"
@@ -264,6 +264,13 @@ def test_the_line_reaches_back_as_far_as_is_asked_for(span, count, signed_in):
 
     assert len(page.select(".timeline a")) == count
     assert page.text(".spans [aria-current]") == span
+
+
+@pytest.mark.parametrize(("oldest", "span"), [(20, "day"), (100, "week"), (24 * 20, "month"), (24 * 400, "month")])
+def test_a_line_reaches_over_all_points_if_that_is_not_too_far(oldest, span, signed_in):
+    vm = make_vm_with_points(1, oldest)
+
+    assert read(signed_in(), f"/vms/{vm.pk}/").text(".spans [aria-current]") == span
 
 
 def test_a_line_without_a_point_says_so_and_offers_all_of_them(signed_in):
@@ -384,4 +391,4 @@ def test_a_span_that_there_is_not_is_told_and_the_line_stays_as_it_is(signed_in)
     page = read(signed_in(), f"/vms/{vm.pk}/?span=decade")
 
     assert "“decade” is not among day, week, month, all." in page.text(".complaints")
-    assert page.text(".spans [aria-current]") == "month"
+    assert page.text(".spans [aria-current]") == "day"
