@@ -38,7 +38,7 @@ BELOW = {
         "simulator",
         "base",
     },
-    "templatetags": {"pages", "models", "base"},
+    "templatetags": {"pages", "pulse", "models", "base"},
     "pages": {"pages", "pulse", "models", "base"},
     "pulse": {"models", "base"},
     "sync": {"sync", "connections", "vbr", "models", "base"},

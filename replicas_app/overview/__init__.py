@@ -2,6 +2,7 @@
 
 from datetime import datetime, timedelta
 from functools import cached_property
+from statistics import median_low
 
 from replicas_app.choices import FAILED_OVER_STATES
 from replicas_app.filters.vocabulary import MALWARE, PLATFORM, STATES, TYPES, WORST_MALWARE
@@ -10,6 +11,7 @@ from replicas_app.overview.changes import Change, newest_changes
 from replicas_app.overview.days import Day, last_days
 from replicas_app.overview.figures import Figure, figures_of, points_address, replicas_address
 from replicas_app.overview.lines import ServerLine, server_line, server_lines
+from replicas_app.times import their_clock
 
 __all__ = ["Overview", "ServerLine", "server_line", "server_lines"]
 
@@ -29,6 +31,13 @@ class Overview:
     @cached_property
     def servers(self) -> list[ServerLine]:
         return server_lines(BackupServer.objects.by_name(), self.now)
+
+    @cached_property
+    def their_now(self) -> datetime:
+        """What the clock of the middle one of the servers shows: where all of them differ from ours, ours is wrong."""
+        skews = [line.server.clock_skew_seconds for line in self.servers if line.server.is_enabled]
+        known = [skew for skew in skews if skew is not None]
+        return their_clock(self.now, median_low(known) if known else None)
 
     @property
     def worst_first(self) -> list[ServerLine]:
@@ -57,7 +66,7 @@ class Overview:
 
     @cached_property
     def new_points(self) -> Figure:
-        since = (self.now - NEW_WITHIN).replace(second=0, microsecond=0)
+        since = (self.their_now - NEW_WITHIN).replace(second=0, microsecond=0)
         count = RestorePoint.objects.present().filter(created_at__gte=since).count()
         return Figure("new in 24 h", count, points_address(created_after=f"{since:%Y-%m-%dT%H:%M}"))
 
@@ -98,7 +107,7 @@ class Overview:
 
     @cached_property
     def days(self) -> list[Day]:
-        return last_days(self.now)
+        return last_days(self.their_now)
 
     @property
     def best_day(self) -> Day:

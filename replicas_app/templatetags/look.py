@@ -15,7 +15,7 @@ from django.forms import BoundField
 from django.templatetags.static import static
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from replicas_app import pulse
 from replicas_app.freshness import Notice, process_notices
@@ -33,7 +33,7 @@ def utc(moment: datetime | None) -> str:
     """`25 Nov 2026, 13:31 UTC` in a time element; a dash for None."""
     if moment is None:
         return NOTHING
-    return mark_safe(f'<time datetime="{_iso(moment)}">{utc_words(moment)}</time>')
+    return SafeString(f'<time datetime="{_iso(moment)}">{utc_words(moment)}</time>')
 
 
 @register.filter
@@ -144,7 +144,7 @@ def _age(
     age = their_age(moment, timezone.now(), skew)
     by = f' data-skew="{round(skew)}"' if skew else ""
     told = f'datetime="{_iso(moment)}" title="{utc_words(moment)}" data-since="{kind}"{by}'
-    return mark_safe(f"<time {told}>{words_of(age)}</time>")
+    return SafeString(f"<time {told}>{words_of(age)}</time>")
 
 
 def _iso(moment: datetime) -> str:

@@ -6,10 +6,12 @@ from celery import current_app
 from django.contrib.auth.decorators import login_not_required
 from django.db import DatabaseError
 from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.utils import timezone
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from replicas_app import schema
+from replicas_app import pulse, schema
+from replicas_app.times import utc_words
 
 logger = logging.getLogger(__name__)
 
@@ -26,9 +28,16 @@ def healthz(request: HttpRequest) -> HttpResponse:
 @never_cache
 @login_not_required
 def readyz(request: HttpRequest) -> HttpResponse:
-    """Everything that pages and acts need is there; else 503, with what is not."""
-    reasons = [*_what_the_database_lacks(), *_what_the_broker_lacks()]
-    return JsonResponse({"ready": not reasons, "reasons": reasons}, status=503 if reasons else 200)
+    """Everything that pages and acts need is there; else 503, with what is not.
+
+    That the scheduler or the workers are silent is a warning: pages are as good as before, and whoever takes this
+    process out of service for it mends nothing.
+    """
+    lacks = _what_the_database_lacks()
+    reasons = [*lacks, *_what_the_broker_lacks()]
+    warnings = [] if lacks else _who_is_silent()
+    answer = {"ready": not reasons, "reasons": reasons} | ({"warnings": warnings} if warnings else {})
+    return JsonResponse(answer, status=503 if reasons else 200)
 
 
 def _what_the_database_lacks() -> list[str]:
@@ -49,3 +58,8 @@ def _what_the_broker_lacks() -> list[str]:
         logger.warning("Not ready, the broker: %s", type(problem).__name__)
         return ["broker: it does not answer"]
     return []
+
+
+def _who_is_silent() -> list[str]:
+    silent = pulse.silent(timezone.now())
+    return [f"{silent.part}: no sign since {utc_words(silent.at)}"] if silent else []

@@ -7,6 +7,10 @@ import time
 import pytest
 from celery import current_app
 from django.db import connection
+from django.utils import timezone
+
+from replicas_app import pulse
+from replicas_app.times import utc_words
 
 
 @pytest.fixture
@@ -30,6 +34,19 @@ def test_it_is_ready_when_database_migrations_and_broker_are(client):
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json()) == (200, {"ready": True, "reasons": []})
+
+
+@pytest.mark.django_db
+def test_a_worker_without_a_sign_is_a_warning_and_the_pages_stay_in_service(client):
+    since = timezone.now() - pulse.SILENT_AFTER * 2
+    pulse.begin(since)
+    pulse.take_question(since)
+    pulse.sign_of_scheduler(timezone.now())
+
+    answer = client.get("/readyz")
+
+    assert (answer.status_code, answer.json()["ready"]) == (200, True)
+    assert answer.json()["warnings"] == [f"worker: no sign since {utc_words(since)}"]
 
 
 @pytest.mark.django_db

@@ -45,12 +45,12 @@ def test_two_schedulers_tell_a_worker_of_each_run_once():
     assert sorted(key for keys in told for key in keys) == sorted(SyncRun.objects.values_list("pk", flat=True))
 
 
-def test_a_worker_is_told_again_of_a_run_that_nobody_took_up_for_a_minute():
+def test_a_worker_is_told_again_of_a_run_that_nobody_took_up_for_a_while():
     now = timezone.now()
     run = make_sync_run(state=SyncState.QUEUED, started_at=None, ended_at=None)
 
-    first, soon = sync.take_unheard(now), sync.take_unheard(now + timedelta(seconds=59))
-    later = sync.take_unheard(now + timedelta(seconds=61))
+    first, soon = sync.take_unheard(now), sync.take_unheard(now + timedelta(seconds=19))
+    later = sync.take_unheard(now + timedelta(seconds=21))
 
     assert (first, soon, later) == ([run.pk], [], [run.pk])
 

@@ -1,0 +1,184 @@
+"""What a page says of the two ages of its data, and of what keeps it from being newer."""
+
+import re
+from datetime import UTC, datetime, timedelta
+from html import unescape
+
+import pytest
+from django.utils import timezone
+
+from replicas_app import pulse
+from replicas_app.freshness import NOBODY_READS, age_of, data_age, notices_of
+from replicas_app.models import BackupServer
+from replicas_app.overview import Overview
+from replicas_app.times import utc_words
+from tests.factories import make_point, make_replica, make_server, make_vm
+from tests.pages.reading import PART
+
+pytestmark = pytest.mark.django_db
+NOW = datetime(2026, 11, 25, 13, 31, tzinfo=UTC)
+LONG = pulse.SILENT_AFTER * 2
+
+
+def ago(**span: float) -> datetime:
+    return NOW - timedelta(**span)
+
+
+def a_server(name: str = "vbr", **fields: object) -> BackupServer:
+    return make_server(name, **{"last_success_at": ago(minutes=3), "last_full_at": ago(hours=9), **fields})
+
+
+def words(answer) -> str:
+    return unescape(" ".join(re.sub(r"<[^>]*>", " ", answer.content.decode()).split()))
+
+
+def test_the_proof_says_what_is_as_of_the_newest_read_and_what_as_of_the_full_sweep():
+    a_server("vbr-oslo")
+    a_server("vbr-bergen", last_success_at=ago(minutes=1), last_full_at=ago(hours=11))
+
+    age = data_age(NOW)
+
+    assert (age.words, age.tone, age.moment, age.swept) == ("Data 3 min old", "ok", ago(minutes=3), ago(hours=11))
+    assert age.proof == (
+        "vbr-oslo was read longest ago: 3 min ago, 25 Nov 2026, 13:28 UTC. Replicas, their states and new restore"
+        " points are as of then. Which older restore points have gone or changed is as of the last full sweep:"
+        " vbr-bergen, 11 h 00 min ago, 25 Nov 2026, 02:31 UTC."
+    )
+
+
+def test_a_server_that_was_never_read_in_full_is_named():
+    a_server("vbr-oslo", last_full_at=None)
+
+    age = data_age(NOW)
+
+    assert (age.tone, age.swept) == ("late", None)
+    assert age.proof.endswith("Which older restore points have gone or changed is not known yet of: vbr-oslo.")
+
+
+def test_the_bar_tells_both_ages_where_they_differ(client, signed_in):
+    viewer = signed_in()
+    now = timezone.now()
+    server = make_server(last_success_at=now - timedelta(minutes=3), last_full_at=now - timedelta(hours=9))
+
+    both = words(viewer.get("/servers/"))
+    BackupServer.objects.filter(pk=server.pk).update(last_full_at=server.last_success_at)
+    one = words(viewer.get("/servers/"))
+
+    assert "Data 3 min old swept 9 h 00 min ago" in both
+    assert "swept" not in one.split("Replicas Restore points")[0]
+
+
+@pytest.mark.parametrize(
+    ("fields", "tone", "strong"),
+    [
+        ({}, "", ""),
+        ({"last_full_at": ago(hours=25.9)}, "", ""),
+        ({"last_full_at": ago(hours=26.1)}, "late", "vbr has not been read in full for more than a day."),
+        ({"last_full_at": None}, "late", "vbr has never been read in full."),
+        ({"last_full_at": None, "is_enabled": False}, "unknown", "vbr is disabled."),
+        ({"last_full_at": ago(hours=30), "last_error": "It is busy."}, "late", "vbr was not read completely"),
+        ({"doubt": {"replicas": [40, 1401]}}, "late", "vbr answered with 40 of 1,401 replicas."),
+        (
+            {"doubt": {"replicas": [0, 12], "restore points": [1, 9000]}},
+            "late",
+            "vbr answered with 0 of 12 replicas and 1 of 9,000 restore points.",
+        ),
+        ({"last_success_at": NOW + timedelta(days=1)}, "late", "vbr was last read before our clock was set back"),
+    ],
+)
+def test_what_keeps_the_rows_of_a_server_from_being_newer_is_told(fields, tone, strong):
+    told = notices_of([a_server(**fields)], NOW)
+
+    assert [notice.tone for notice in told] == ([tone] if tone else [])
+    assert all(notice.strong.startswith(strong) for notice in told)
+
+
+def test_a_doubted_drop_leads_to_the_page_where_it_can_be_accepted_and_hides_no_other_fault():
+    server = a_server(
+        doubt={"replicas": [4, 40]}, last_error="Its certificate expired.", last_error_cause="tls_expired"
+    )
+
+    (notice,) = notices_of([server], NOW)
+
+    assert (notice.href, notice.act) == (server.get_absolute_url(), "Decide")
+    assert notice.text == (
+        "We kept all of them. Its rows are as of 25 Nov 2026, 13:28 UTC. If the others are really gone, accept that."
+        " Its certificate expired."
+    )
+
+
+def test_data_read_before_our_clock_was_set_back_is_of_unknown_age_and_never_of_a_negative_one():
+    age = age_of([a_server(last_success_at=NOW + timedelta(days=1))], NOW)
+
+    assert (age.words, age.tone) == ("Data of unknown age", "late")
+    assert age_of([BackupServer.objects.get()], NOW + timedelta(days=1, seconds=-40)).words == "Data just read"
+
+
+def test_a_server_that_nobody_reads_tells_who_is_silent():
+    server = a_server(last_success_at=ago(hours=2))
+    (guess,) = notices_of([server], NOW)
+    pulse.begin(ago(hours=2))
+
+    (known,) = notices_of([server], NOW)
+
+    assert guess.text.endswith(NOBODY_READS)
+    assert "The scheduler has given no sign since 25 Nov 2026, 11:31 UTC." in known.text
+
+
+@pytest.mark.parametrize("page", ["/", "/servers/"])
+def test_that_no_worker_answers_is_told_until_one_does(signed_in, page):
+    make_server()
+    viewer, since = signed_in(), timezone.now() - LONG
+    pulse.begin(since)
+    pulse.take_question(since)
+    pulse.sign_of_scheduler(timezone.now())
+
+    silent = words(viewer.get(page))
+    pulse.sign_of_worker(timezone.now())
+    well = words(viewer.get(page))
+
+    assert f"No worker has answered since {utc_words(since)}." in silent
+    assert "No worker has answered" not in well
+
+
+def test_an_open_overview_takes_up_that_a_worker_fell_silent_and_that_it_is_back(signed_in):
+    make_server()
+    viewer, now = signed_in(), timezone.now()
+    pulse.begin(now)
+    asks = re.search(r'hx-get="(/\?seen=[^"]+)"', viewer.get("/").content.decode())[1]
+
+    quiet = viewer.get(asks, headers=PART)
+    pulse.begin(now - LONG)
+    silent = viewer.get(asks, headers=PART)
+    asks_then = re.search(r'hx-get="(/\?seen=[^"]+)"', silent.content.decode())[1]
+    pulse.begin(now)
+    well = viewer.get(asks_then, headers=PART)
+
+    assert quiet.status_code == 204
+    assert "The scheduler has given no sign" in words(silent)
+    assert well.status_code == 200
+    assert "no sign" not in words(well)
+
+
+@pytest.mark.parametrize("skew", [0, 600, -600, 86_400, -86_400], ids=lambda skew: f"{skew} s ahead")
+def test_a_point_just_made_is_new_on_every_page_whatever_the_clocks_show(signed_in, skew):
+    server = make_server(clock_skew_seconds=skew)
+    vm = make_vm(make_replica(server))
+    made = timezone.now() + timedelta(seconds=skew)
+    point = make_point(vm, created_at=made)
+    type(vm).objects.filter(pk=vm.pk).update(newest_point_at=made, point_count=1)
+    type(vm.replica).objects.filter(pk=vm.replica_id).update(newest_point_at=made, point_count=1)
+    viewer = signed_in()
+
+    pages = ["/replicas/", "/vms/", "/restore-points/", *(row.get_absolute_url() for row in (vm.replica, vm, point))]
+    ages = {page: times_of(viewer.get(page).content.decode(), made) for page in pages}
+
+    assert ages == {page: {"just now"} for page in pages}
+    assert Overview(timezone.now()).new_points.count == 1
+    assert Overview(timezone.now()).days[-1].count == 1
+
+
+def times_of(page: str, moment: datetime) -> set[str]:
+    """The words of all ages of this moment on the page."""
+    iso = moment.isoformat(timespec="seconds")
+    return set(re.findall(rf'<time datetime="{re.escape(iso)}"[^>]* data-since[^>]*>([^<]*)<', page))
