@@ -66,8 +66,9 @@ def short_id(filters: ListFilters, key: str, id: str) -> SafeString:
 
 
 @register.simple_tag
-def seven_days(vm: ReplicaVM, now: datetime) -> SafeString:
-    return strip(vm.recent_points, their_clock(now, vm.server.clock_skew_seconds))
+def seven_days(vm: ReplicaVM, now: datetime, server: BackupServer | None = None) -> SafeString:
+    """The days before now by the clock of its server, which gave the moments of the points."""
+    return strip(vm.recent_points, their_clock(now, (server or vm.server).clock_skew_seconds))
 
 
 @register.filter
