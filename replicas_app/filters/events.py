@@ -28,13 +28,13 @@ at the same time may have theirs numbered the other way round, within this span.
 
 KINDS = Vocabulary(
     {
-        EventKind.MALWARE.value: "Turned in malware status",
-        EventKind.STATE.value: "Turned in state",
+        EventKind.MALWARE.value: "Malware status",
+        EventKind.STATE.value: "State",
         EventKind.APPEARED.value: "Appeared",
         EventKind.REMOVED.value: "Gone",
         EventKind.REAPPEARED.value: "Back",
         EventKind.FIRST_POINT.value: "First restore point",
-        EventKind.LAST_POINT.value: "Last restore point lost",
+        EventKind.LAST_POINT.value: "Last point lost",
     }
 )
 THINGS = Vocabulary({thing.value: str(thing.label) for thing in EventAbout})

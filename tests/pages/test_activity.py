@@ -228,7 +228,7 @@ def test_chips_name_what_is_asked_for_by_number_or_id(day, signed_in):
     chips = [" ".join(tag.text.split()) for tag in page.select(".chip")]
     created = f"{event.point.created_at:%-d %b %Y, %H:%M} UTC"
     assert chips == [
-        "what happened Turned in malware status",
+        "what happened Malware status",
         "vm erp-db",
         f"restore point erp-db, {created}",
         "read of vbr-oslo, 25 Nov 2026, 12:00 UTC",
@@ -309,3 +309,12 @@ def test_the_page_of_a_point_tells_what_happened_to_it(signed_in):
 
     assert "Nothing has changed since it was first seen." in quiet.text("#history")
     assert told(page)[0].endswith("turned from Clean to Suspicious")
+
+
+def test_the_page_of_a_server_tells_from_when_on_its_history_is_kept(signed_in):
+    server = make_server(history_from=NOON)
+    make_server(history_from=NOON + HOUR)
+
+    page = read(signed_in(), server.get_absolute_url())
+
+    assert page.text("#kept").startswith("History is kept from 25 Nov 2026, 12:00 UTC on.")

@@ -13,6 +13,7 @@ from replicas_app.filters.addresses import Address
 from replicas_app.filters.events import history_of
 from replicas_app.filters.fields import PageField, PartlyWrong
 from replicas_app.filters.pages import Page
+from replicas_app.history import Kept
 from replicas_app.models import BackupServer, SyncRun
 from replicas_app.overview import server_line, server_lines
 from replicas_app.views.servers.live import Live
@@ -66,6 +67,7 @@ def _about(request: HttpRequest, server: BackupServer, live: Live) -> dict[str, 
         "drop_fix": doctor.fix("drop"),
         "reads": _page(request, reads, READS_ON_A_PAGE),
         "history": history_of(server),
+        "kept": Kept([server]),
         "same": BackupServer.objects.same_installation(server),
     }
 
