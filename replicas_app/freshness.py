@@ -181,6 +181,8 @@ def _forgotten(servers: list[BackupServer], nobody_reads: str, now: datetime) ->
 
 def _first_reads(servers: list[BackupServer]) -> dict[int, SyncRun]:
     unread = [server.pk for server in servers if server.last_success_at is None]
+    if not unread:
+        return {}
     return {run.server_id: run for run in SyncRun.objects.open().filter(server__in=unread)}
 
 

@@ -48,10 +48,10 @@ class Answer:
         return self.filters.page_of(self.filters.apply(self.all_rows), self.total, self.shown)
 
     @cached_property
-    def rows(self) -> list[Model]:
-        """The rows of the page, each with its server."""
+    def rows(self) -> list:
+        """The rows of the page; those that are models, each with its server."""
         for row in self.page.rows:
-            if server := self.filters.servers.get(row.server_id):
+            if isinstance(row, Model) and (server := self.filters.servers.get(row.server_id)):
                 row.server = server
         return self.page.rows
 

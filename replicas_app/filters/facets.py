@@ -2,22 +2,23 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
-from time import monotonic
+from typing import Any, TypeVar
 
 from django.core.cache import cache
-from django.core.exceptions import EmptyResultSet
 from django.db.models import Count, QuerySet
 
 from replicas_app.filters.vocabulary import Vocabulary
 
-LONG_SECONDS = 0.1
+T = TypeVar("T")
 KEPT_SECONDS = 600
-LONG_COST = 15_000
+LONG_COST = 2_000
 """What Postgres reckons for a count (in its own unit) from which the list does not wait for it."""
+SMALL_COST = 100
+"""Up to here counting again costs no more than remembering."""
 
 
 @dataclass(frozen=True)
@@ -50,68 +51,94 @@ class Counts:
     """The rows counted by every combination of the facets' columns.
 
     There are few combinations, however many rows there are. Each facet is counted from them without its own choice:
-    what a list would show if one value alone were ticked there. What took long to count is kept for as long as the
-    data stays what it is, by `version`.
+    what a list would show if one value alone were ticked there. What was counted, and how long that would take, is kept
+    for as long as the data stays what it is.
     """
 
     def __init__(
         self,
-        rows: QuerySet,
+        rows: Callable[[], QuerySet],
         columns: Mapping[str, str],
         chosen: Mapping[str, Collection[object]],
-        version: str,
+        identity: str,
     ) -> None:
         """`rows`: narrowed by everything but the facets; `columns`: facet → its column; `chosen`: the values that are
-        asked for, of the facets in which any is."""
-        self._places = {name: place for place, name in enumerate(columns)}
-        self._query = rows.order_by().values_list(*columns.values()).annotate(rows=Count("*"))
+        asked for, of the facets in which any is; `identity`: another text for other rows and whenever the data is
+        another, empty where nobody can tell."""
+        self._rows = rows
+        self._columns = columns
         self._chosen = chosen
-        self._version = version
+        self._identity = identity
 
     @cached_property
     def would_take_long(self) -> bool:
         """Whether Postgres expects to need so long that the list should not wait for it."""
-        if self._kept is not None:
-            return False
-        plan = self._query.explain(format="json")  # empty where Django knows that no row can match
-        return bool(plan) and json.loads(plan)[0]["Plan"]["Total Cost"] > LONG_COST
+        return self._kept_sums is None and self._recall("combinations") is None and self._cost > LONG_COST
 
     @property
     def total(self) -> int:
-        return sum(rows for *values, rows in self._combinations if self._is_asked_for(values, but=""))
+        return self._sums[0]
 
     def of(self, name: str) -> dict[object, int]:
         """Value of the facet's column → number of rows."""
-        counted: dict[object, int] = defaultdict(int)
-        for *values, rows in self._combinations:
-            if self._is_asked_for(values, but=name):
-                counted[values[self._places[name]]] += rows
-        return counted
+        return self._sums[1][name]
 
-    def _is_asked_for(self, values: Sequence[object], *, but: str) -> bool:
-        return all(values[self._places[name]] in chosen for name, chosen in self._chosen.items() if name != but)
+    @cached_property
+    def _sums(self) -> tuple[int, dict[str, dict[object, int]]]:
+        """The total, and the numbers of every facet."""
+        if self._kept_sums is not None:
+            return self._kept_sums
+        total, facets = 0, {name: defaultdict(int) for name in self._columns}
+        for *values, rows in self._combinations:
+            missed = [
+                name for name, value in zip(self._columns, values, strict=True) if not self._is_wanted(name, value)
+            ]
+            total += 0 if missed else rows
+            for name, value in zip(self._columns, values, strict=True):
+                if not missed or missed == [name]:
+                    facets[name][value] += rows
+        return self._keep(self._chosen_words, (total, {name: dict(counted) for name, counted in facets.items()}))
+
+    @cached_property
+    def _kept_sums(self) -> tuple[int, dict[str, dict[object, int]]] | None:
+        return self._recall(self._chosen_words)
+
+    @property
+    def _chosen_words(self) -> str:
+        return repr(sorted((name, sorted(map(str, values))) for name, values in self._chosen.items()))
+
+    def _is_wanted(self, name: str, value: object) -> bool:
+        return name not in self._chosen or value in self._chosen[name]
 
     @cached_property
     def _combinations(self) -> list[tuple]:
-        if self._kept is not None:
-            return self._kept
-        began = monotonic()
-        counted = list(self._query)
-        if monotonic() - began >= LONG_SECONDS:
-            cache.set(self._key, counted, KEPT_SECONDS)
+        kept = self._recall("combinations")
+        return self._keep("combinations", list(self._query)) if kept is None else kept
+
+    @cached_property
+    def _cost(self) -> float:
+        if (kept := self._recall("cost")) is not None:
+            return kept
+        plan = self._query.explain(format="json")  # empty where Django knows that no row can match
+        cost = json.loads(plan)[0]["Plan"]["Total Cost"] if plan else 0
+        if self._identity and cost > SMALL_COST:
+            cache.set(self._key("cost"), cost, KEPT_SECONDS)
+        return cost
+
+    @cached_property
+    def _query(self) -> QuerySet:
+        return self._rows().order_by().values_list(*self._columns.values()).annotate(rows=Count("*"))
+
+    def _recall(self, what: str) -> Any:
+        return cache.get(self._key(what)) if self._identity else None
+
+    def _keep(self, what: str, counted: T) -> T:
+        if self._identity and self._cost > SMALL_COST:
+            cache.set(self._key(what), counted, KEPT_SECONDS)
         return counted
 
-    @cached_property
-    def _kept(self) -> list[tuple] | None:
-        return cache.get(self._key) if self._key else None
-
-    @cached_property
-    def _key(self) -> str:
-        try:
-            asked = self._query.query.sql_with_params()
-        except EmptyResultSet:
-            return ""
-        return f"counts-{sha256(repr((self._version, asked)).encode()).hexdigest()}"
+    def _key(self, what: str) -> str:
+        return f"counts-{sha256(f'{self._identity} {what}'.encode()).hexdigest()}"
 
 
 def choices_of_servers(

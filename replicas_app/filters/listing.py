@@ -59,6 +59,9 @@ class ListFilters(forms.Form):
     conditions: ClassVar[dict[str, Callable[[object], Q]]]
     """Key → the rows that a wish asks for."""
 
+    hangs_on_inventory: ClassVar[bool] = True
+    """Whether its rows change only when a server's data gets another version."""
+
     unseen: ClassVar[tuple[str, ...]] = ("replica", "vm", "sort", "per_page")
     """Keys that the form has no field for."""
     moments: ClassVar[tuple[str, ...]] = ("created_after", "created_before")
@@ -141,8 +144,7 @@ class ListFilters(forms.Form):
 
     def counts_of(self, rows: QuerySet) -> Counts:
         chosen = {name: self._stored(name) for name in self.facets if name in self.wishes}
-        version = repr([(server.pk, server.data_version) for server in self.servers.values()])
-        return Counts(self.apply(rows, leave_out=self.facets), self.facets, chosen, version)
+        return Counts(lambda: self.apply(rows, leave_out=self.facets), self.facets, chosen, self._identity)
 
     def facets_of(self, counts: Counts | None) -> list[Facet]:
         """The facets; where nobody has counted, only what is chosen in them."""
@@ -225,13 +227,24 @@ class ListFilters(forms.Form):
 
     @cached_property
     def vm_names(self) -> Mapping[object, str]:
-        return dict(ReplicaVM.objects.filter(pk__in=self.cleaned_data["vm"]).values_list("pk", "name"))
+        asked = self.cleaned_data["vm"]
+        return dict(ReplicaVM.objects.filter(pk__in=asked).values_list("pk", "name")) if asked else {}
 
     @cached_property
     def replica_names(self) -> Mapping[object, str]:
-        return dict(Replica.objects.filter(uuid__in=self.cleaned_data["replica"]).values_list("uuid", "name"))
+        asked = self.cleaned_data["replica"]
+        return dict(Replica.objects.filter(uuid__in=asked).values_list("uuid", "name")) if asked else {}
 
     # How it is worked out
+
+    @property
+    def _identity(self) -> str:
+        """What the rows, but for the facets, and the data that they are read from are known by."""
+        if not self.hangs_on_inventory:
+            return ""
+        wishes = sorted((name, repr(wish)) for name, wish in self.wishes.items() if name not in self.facets)
+        versions = [(server.pk, server.data_version) for server in self.servers.values()]
+        return repr((self.address.path, self.shows_removed, wishes, versions))
 
     @cached_property
     def _asked(self) -> dict[str, Q]:

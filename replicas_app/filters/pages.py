@@ -28,7 +28,8 @@ class Page:
     def rows(self) -> list:
         """The rows, read by their keys: the keys of a page come from an index alone, however far down it lies."""
         keys = self._keys[: self.size]
-        held = (self.found if self.shown is None else self.shown).in_bulk(keys)
+        rows = self.found if self.shown is None else self.shown
+        held = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
         return [held[key] for key in keys if key in held]
 
     @property

@@ -36,6 +36,7 @@ class RescanFilters(ListFilters):
     created_before = fields.MomentField("Asked before")
 
     shows_removed = False
+    hangs_on_inventory = False
     first_order = "-created"
     orders = {
         "created": Order(("created_at",)),

@@ -33,6 +33,40 @@ MALWARE_CODES = ("Clean", "", "Informative", "Suspicious", "Infected")
 third."""
 CODES_PER_MINUTE = 8
 
+REPLICA_LINE = (
+    "pk",
+    "uuid",
+    "server_id",
+    "name",
+    "state",
+    "worst_malware",
+    "vm_count",
+    "point_count",
+    "newest_point_at",
+    "created_at",
+    "type",
+    "platform",
+    "job_id",
+    "policy_id",
+    "platform_id",
+    "removed_at",
+)
+POINT_LINE = (
+    "pk",
+    "uuid",
+    "server_id",
+    "vm__name",
+    "replica_id",
+    "replica__name",
+    "created_at",
+    "state",
+    "malware",
+    "platform",
+    "platform_id",
+    "operations",
+    "removed_at",
+)
+
 
 class ReplicaQuerySet(models.QuerySet["Replica"]):
     def present(self) -> Self:
@@ -41,6 +75,10 @@ class ReplicaQuerySet(models.QuerySet["Replica"]):
     def search(self, query: str) -> Self:
         """Replicas of which any parameter of the API matches, as `text.search_pattern` reads the query."""
         return self.filter(search__like=search_pattern(query))
+
+    def lines(self, *more: str) -> models.QuerySet:
+        """What a line of the list shows, as named tuples: whole rows take twice as long to read."""
+        return self.values_list(*REPLICA_LINE, *more, named=True)
 
     def failed_over(self) -> Self:
         return self.filter(state__in=FAILED_OVER_STATES)
@@ -219,6 +257,10 @@ class RestorePointQuerySet(models.QuerySet["RestorePoint"]):
     def with_uuid(self, uuid: UUID) -> Self:
         """Points with this id: one, unless two servers gave it. The servers are named so that an index answers."""
         return self.filter(server__in=BackupServer.objects.all(), uuid=uuid)
+
+    def lines(self) -> models.QuerySet:
+        """What a line of the list shows, as named tuples: whole rows take twice as long to read."""
+        return self.values_list(*POINT_LINE, named=True)
 
     def with_names(self) -> Self:
         return self.select_related("server", "replica", "vm")

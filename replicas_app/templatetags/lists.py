@@ -3,7 +3,7 @@
 from datetime import datetime
 
 from django import template
-from django.utils.html import format_html
+from django.utils.html import escape, format_html
 from django.utils.safestring import SafeString
 from django.utils.text import slugify
 
@@ -61,8 +61,9 @@ def short_id(filters: ListFilters, key: str, id: str) -> SafeString:
     """The beginning of an id, whole on hover, as a link to the rows of this list that share it."""
     if not id or id == NO_ID:
         return format_html('<span class="muted" title="{}">{}</span>', id, NOTHING)
-    shown, href = id if len(id) <= ID_LETTERS + 1 else f"{id[:ID_LETTERS]}…", filters.address.with_(**{key: id})
-    return format_html('<a class="id" href="{}" title="{}">{}</a>', href, id, shown)
+    shown = id if len(id) <= ID_LETTERS + 1 else f"{id[:ID_LETTERS]}…"
+    href = filters.address.with_(**{key: id})
+    return SafeString(f'<a class="id" href="{escape(href)}" title="{escape(id)}">{escape(shown)}</a>')
 
 
 @register.simple_tag

@@ -8,11 +8,12 @@ of that row, ready and escaped. Fifty rows so cost a twentieth of what a loop ov
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import cache, lru_cache
+from urllib.parse import quote
 
 from django import template
 from django.urls import reverse
 from django.utils.html import escape
-from django.utils.safestring import SafeString, mark_safe
+from django.utils.safestring import SafeString
 
 from replicas_app.choices import (
     MALWARE_TONES,
@@ -23,10 +24,10 @@ from replicas_app.choices import (
     REPLICA_TYPES,
 )
 from replicas_app.filters.answers import Answer
-from replicas_app.models import BackupServer
+from replicas_app.filters.facets import Facet
 from replicas_app.templatetags.acts import rescan_act
 from replicas_app.templatetags.lists import server_name, short_id, verdict
-from replicas_app.templatetags.look import NOTHING, age_by, number, pill, quiet, utc
+from replicas_app.templatetags.look import NOTHING, age_by, badge, number, pill, quiet, utc
 
 register = template.Library()
 
@@ -37,62 +38,77 @@ SPELLINGS = 500
 
 @register.simple_block_tag
 def each(content: str, rows: Iterable[Mapping[str, object]]) -> SafeString:
-    return mark_safe("".join(map(content.format_map, rows)))
+    return SafeString("".join(map(content.format_map, rows)))
 
 
 @register.filter
 def replica_rows(answer: Answer) -> Iterator[dict[str, object]]:
-    id_cell, server_cell = _id_cells(answer), _server_cells(answer)
+    """Of `ReplicaQuerySet.lines`, with what `rescans.with_acts` adds."""
+    id_cell, server_cell, servers = _id_cells(answer), _server_cells(answer), answer.filters.servers
     own, points, ask = place_of("replica"), reverse("restore-points"), reverse("rescan-ask")
-    for replica in answer.rows:
-        pk, uuid, name = replica.pk, replica.uuid, escape(replica.name)
-        is_acted_on = replica.open_rescan_id or replica.rested_at
-        button = f'<a class="button small" href="{ask}?id={pk}" hx-get="{ask}?id={pk}" aria-label="Rescan {name}">'
-        offered = "" if replica.removed_at else f"{button}Rescan…</a>"
+    for row in answer.rows:
+        name, is_removed = escape(row.name), row.removed_at is not None
+        button = (
+            f'<a class="button small" href="{ask}?id={row.pk}" hx-get="{ask}?id={row.pk}" aria-label="Rescan {name}">'
+        )
+        offered = "" if is_removed else f"{button}Rescan…</a>"
         yield {
-            "pk": pk,
-            "uuid": uuid,
+            "pk": row.pk,
+            "uuid": row.uuid,
             "name": name,
-            "href": f"{own}{pk}/",
-            "marks": " data-removed" if replica.removed_at else "",
-            "tick": " disabled" if replica.removed_at else "",
-            "state": state_cell(replica.state, bool(replica.removed_at)),
-            "malware": malware_cell(replica.worst_malware),
-            "vms": number(replica.vm_count),
-            "points_href": f"{points}?server={replica.server_id}&amp;replica={uuid}",
-            "points": number(replica.point_count),
-            "newest": age_by(replica.newest_point_at, replica.server) if replica.newest_point_at else NONE,
-            "server": server_cell(replica.server),
-            "created": utc(replica.created_at),
-            "type": words_cell(replica.type, REPLICA_TYPES.get),
-            "platform": words_cell(replica.platform, PLATFORMS.get),
-            "job": id_cell("job", replica.job_id),
-            "policy": id_cell("policy", replica.policy_id),
-            "platform_id": id_cell("platform_id", replica.platform_id),
-            "act": rescan_act(replica, answer.now) if is_acted_on else offered,
+            "href": f"{own}{row.pk}/",
+            "marks": " data-removed" if is_removed else "",
+            "tick": " disabled" if is_removed else "",
+            "state": state_cell(row.state, is_removed),
+            "malware": malware_cell(row.worst_malware),
+            "vms": number(row.vm_count),
+            "points_href": f"{points}?server={row.server_id}&amp;replica={row.uuid}",
+            "points": number(row.point_count),
+            "newest": age_by(row.newest_point_at, servers.get(row.server_id)) if row.newest_point_at else NONE,
+            "server": server_cell(row.server_id),
+            "created": utc(row.created_at),
+            "type": words_cell(row.type, REPLICA_TYPES.get),
+            "platform": words_cell(row.platform, PLATFORMS.get),
+            "job": id_cell("job", row.job_id),
+            "policy": id_cell("policy", row.policy_id),
+            "platform_id": id_cell("platform_id", row.platform_id),
+            "act": rescan_act(row, answer.now) if row.open_rescan_id or row.rested_at else offered,
         }
 
 
 @register.filter
 def point_rows(answer: Answer) -> Iterator[dict[str, object]]:
-    id_cell, server_cell = _id_cells(answer), _server_cells(answer)
+    """Of `RestorePointQuerySet.lines`."""
+    id_cell, server_cell, servers = _id_cells(answer), _server_cells(answer), answer.filters.servers
     own, of_replica = place_of("restore-point"), place_of("replica")
-    for point in answer.rows:
+    for row in answer.rows:
         yield {
-            "uuid": point.uuid,
-            "marks": " data-removed" if point.removed_at else "",
-            "href": f"{own}{point.pk}/",
-            "vm": escape(point.vm.name),
-            "created": utc(point.created_at),
-            "age": age_by(point.created_at, point.server),
-            "malware": malware_cell(point.malware),
-            "state": state_cell(point.state, bool(point.removed_at)),
-            "replica_href": f"{of_replica}{point.replica_id}/",
-            "replica": escape(point.replica.name),
-            "server": server_cell(point.server),
-            "platform": words_cell(point.platform, PLATFORMS.get),
-            "platform_id": id_cell("platform_id", point.platform_id),
-            "operations": len(point.operations),
+            "uuid": row.uuid,
+            "marks": "" if row.removed_at is None else " data-removed",
+            "href": f"{own}{row.pk}/",
+            "vm": escape(row.vm__name),
+            "created": utc(row.created_at),
+            "age": age_by(row.created_at, servers.get(row.server_id)),
+            "malware": malware_cell(row.malware),
+            "state": state_cell(row.state, row.removed_at is not None),
+            "replica_href": f"{of_replica}{row.replica_id}/",
+            "replica": escape(row.replica__name),
+            "server": server_cell(row.server_id),
+            "platform": words_cell(row.platform, PLATFORMS.get),
+            "platform_id": id_cell("platform_id", row.platform_id),
+            "operations": len(row.operations),
+        }
+
+
+@register.filter
+def choice_rows(facet: Facet) -> Iterator[dict[str, object]]:
+    for choice in facet.choices:
+        yield {
+            "id": f"{facet.name}-{quote(choice.value, safe='')}",
+            "value": escape(choice.value),
+            "checked": " checked" if choice.is_chosen else "",
+            "words": badge(choice.tone, choice.words) if choice.tone else escape(choice.words),
+            "count": "" if choice.count is None else number(choice.count),
         }
 
 
@@ -125,5 +141,7 @@ def _id_cells(answer: Answer) -> Callable[[str, str], SafeString]:
     return cache(lambda key, id: short_id(answer.filters, key, id))
 
 
-def _server_cells(answer: Answer) -> Callable[[BackupServer], SafeString]:
-    return cache(lambda server: server_name(server, answer.now))
+def _server_cells(answer: Answer) -> Callable[[int], SafeString]:
+    """The cell of a server by its key; a dash for one that was connected a moment ago."""
+    servers = answer.filters.servers
+    return cache(lambda pk: server_name(servers[pk], answer.now) if pk in servers else NONE)

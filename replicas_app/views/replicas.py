@@ -11,7 +11,7 @@ from replicas_app.filters import ReplicaFilters, ReplicaPointFilters
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.events import history_of
 from replicas_app.freshness import notices_of
-from replicas_app.models import BackupServer, Replica
+from replicas_app.models import BackupServer, Replica, RestorePoint
 from replicas_app.views.listing import list_answer
 
 VMS_SHOWN = 200
@@ -29,7 +29,7 @@ def replica_list(request: HttpRequest) -> HttpResponse:
         "replica",
         now,
         counts_asked_for="counts" in request.GET,
-        shown=rescans.with_acts(Replica.objects.all(), now),
+        shown=rescans.with_acts(Replica.objects.all(), now).lines("open_rescan_id", "rested_at", "rested_by"),
     )
     return list_answer(request, answer, page="replicas/list.html", parts="replicas", sheet=exports.REPLICAS)
 
@@ -47,7 +47,7 @@ def replica_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "restore point",
         now,
         counts_asked_for="counts" in request.GET,
-        shown=replica.points.select_related("vm"),
+        shown=RestorePoint.objects.lines(),
     )
     return list_answer(
         request,

@@ -25,7 +25,7 @@ def restore_point_list(request: HttpRequest) -> HttpResponse:
         "restore point",
         timezone.now(),
         counts_asked_for="counts" in request.GET,
-        shown=RestorePoint.objects.select_related("replica", "vm"),
+        shown=RestorePoint.objects.lines(),
     )
     return list_answer(request, answer, page="restore_points/list.html", parts="restore_points", sheet=exports.POINTS)
 

@@ -53,7 +53,7 @@ def vm_detail(request: HttpRequest, pk: int) -> HttpResponseBase:
         "restore point",
         now,
         counts_asked_for="counts" in request.GET,
-        shown=RestorePoint.objects.select_related("vm"),
+        shown=RestorePoint.objects.lines(),
     )
     return list_answer(
         request,

@@ -464,7 +464,7 @@ def test_the_page_of_a_replica_asks_the_database_as_often_for_one_vm_as_for_thre
             Event.objects.create(server=replica.server, replica=replica, kind=EventKind.APPEARED, at=NOON)
 
     for replica in (small, large):
-        with django_assert_num_queries(12):
+        with django_assert_num_queries(11):
             read(client, replica.get_absolute_url())
 
 
