@@ -5,12 +5,13 @@ So a session is taken for ours only when it is the single one that our account s
 server can have had our request. One without an initiator (old servers name none) is at most "probably" ours.
 """
 
+import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import islice
 
 from replicas_app.models import Rescan
-from replicas_app.vbr import Client, SessionRecord
+from replicas_app.vbr import Client, Page, SessionRecord
 
 RESYNCHRONISATION = "ConfigurationResynchronize"
 CLOCK_DOUBT = timedelta(seconds=5)
@@ -18,6 +19,8 @@ CLOCK_DOUBT = timedelta(seconds=5)
 ANSWER_WINDOW = timedelta(minutes=5)
 """A request is given up after less; what began later is not its session."""
 PAGES_LOOKED_AT = 5
+SECONDS_LOOKED = 60
+"""After so long no further page is asked for: a list of 40,000 sessions may come slowly."""
 OWN_BY_SYSTEM = "system"
 
 
@@ -53,12 +56,22 @@ def _candidates(client: Client, rescan: Rescan) -> tuple[list[SessionRecord], bo
     skew = timedelta(seconds=client.server_time().skew_seconds)
     first = rescan.asked_at + skew - CLOCK_DOUBT
     last = rescan.asked_at + skew + ANSWER_WINDOW
-    pages = iter(client.sessions(types=[RESYNCHRONISATION], created_after=first, created_before=last))
-    records = [record for page in islice(pages, PAGES_LOOKED_AT) for record in page.records]
+    pages = client.sessions(types=[RESYNCHRONISATION], created_after=first, created_before=last)
+    records, is_all = _read(pages)
     possible = [record for record in records if _is_possible(record, first, last)]
     others = Rescan.objects.filter(server=rescan.server, session_id__in=[record.id for record in possible])
     known = {str(id) for id in others.values_list("session_id", flat=True)}
-    return [record for record in possible if record.id not in known], next(pages, None) is None
+    return [record for record in possible if record.id not in known], is_all
+
+
+def _read(pages: Iterable[Page[SessionRecord]]) -> tuple[list[SessionRecord], bool]:
+    """The sessions on the first pages, and whether there was no further one."""
+    ends, records = time.monotonic() + SECONDS_LOOKED, []
+    for number, page in enumerate(pages, 1):
+        if number > PAGES_LOOKED_AT or (number > 1 and time.monotonic() > ends):
+            return records, False
+        records += page.records
+    return records, True
 
 
 def _is_possible(record: SessionRecord, first: datetime, last: datetime) -> bool:

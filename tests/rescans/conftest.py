@@ -1,10 +1,10 @@
 import pytest
+from django.utils import timezone
 
 from replicas_app import rescans
 from replicas_app.models import BackupServer, Replica, Rescan
 from replicas_app.simulator import Simulator
-from tests.factories import make_server_of
-from tests.syncing import do_sync
+from tests.factories import make_replica, make_server_of
 
 
 @pytest.fixture
@@ -15,10 +15,10 @@ def simulator():
 
 @pytest.fixture
 def server(db, simulator) -> BackupServer:
-    """A server that was read once."""
-    server = make_server_of(simulator)
-    do_sync(server)
-    simulator.requests.clear()
+    """A server whose replicas are known, without their points: they were not read here, which takes its time."""
+    server = make_server_of(simulator, last_success_at=timezone.now(), last_full_at=timezone.now())
+    for one in simulator.world.replicas:
+        make_replica(server, one["name"], uuid=one["id"], type=one["type"], state=one.get("state", ""))
     return server
 
 

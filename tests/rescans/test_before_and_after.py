@@ -12,7 +12,7 @@ from replicas_app.choices import RescanState, SyncState
 from replicas_app.models import BackupServer, Replica, ReplicaVM, Rescan, RestorePoint, SyncRun
 from replicas_app.rescans import compare, settle
 from replicas_app.simulator import Simulator
-from tests.factories import make_point, make_rescan, make_vm
+from tests.factories import make_point, make_rescan, make_server_of, make_vm
 from tests.rescans.driving import read_what_is_asked_for, step, to_the_end, until_settled
 from tests.rescans.test_wishes import replicas_of
 from tests.syncing import do_sync
@@ -38,6 +38,15 @@ def simulator():
     """Replicas of two VMs with three points each."""
     with Simulator(replicas=4, vms=2, points=3, seed=7, still=True, tls=True, rescan_seconds=60) as simulator:
         yield simulator
+
+
+@pytest.fixture
+def server(transactional_db, simulator) -> BackupServer:
+    """A server that was read once."""
+    server = make_server_of(simulator)
+    do_sync(server)
+    simulator.requests.clear()
+    return server
 
 
 def asked_for(rescan: Rescan) -> Rescan:

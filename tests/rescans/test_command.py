@@ -15,6 +15,7 @@ from replicas_app.models import Rescan
 from tests.factories import make_replica, make_rescan, make_server
 from tests.rescans.driving import posts
 from tests.rescans.test_cool_down import rescanned
+from tests.syncing import do_sync
 
 
 def run(*arguments: str) -> tuple[int, str, str]:
@@ -38,6 +39,7 @@ def test_it_leaves_the_rescan_to_the_running_dashboard():
     assert told == f"rescan {rescan.pk} of 1 replica on lab: Waiting for its turn\n"
 
 
+@pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(("result", "status"), [("Success", 0), ("Warning", 0), ("Failed", 1)])
 def test_with_wait_it_sees_the_rescan_through_and_its_exit_status_tells_the_end(
     simulator, replicas, monkeypatch, result, status
@@ -61,6 +63,7 @@ def test_with_wait_it_also_tells_what_the_rescan_changed(simulator, replicas, mo
     monkeypatch.setattr(command, "LOOK_AGAIN_SECONDS", 0.05)
     simulator.rescans.seconds = 1
     replica = replicas[0]
+    do_sync(replica.server)
     lost = next(point for point in simulator.world.points if point["replicaId"] == str(replica.uuid))
     simulator.world.points.remove(lost)
 
