@@ -24,7 +24,7 @@ class OneLine(Utc):
 
 
 class NotReadyIsToldAlready(logging.Filter):
-    """Leaves out Django's own line for a 503 of /readyz: the view has said what is missing."""
+    """Leaves out Django's own line for a 503: whoever gave that answer has said what is missing."""
 
     def filter(self, record: logging.LogRecord) -> bool:
         return getattr(record, "status_code", None) != 503
