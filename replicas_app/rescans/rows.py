@@ -31,6 +31,8 @@ PAUSE_GROWTH = 1.25
 LONGEST_PAUSE_UNANSWERED = timedelta(seconds=60)
 NO_ANSWER_LIMIT = timedelta(hours=1)
 """How long a rescan goes on without any answer of its server."""
+LEAST_TRIES = 10
+"""So often it must have been asked in that time: an hour without a worker is no hour without an answer."""
 ENDS_WELL = (RescanState.SUCCEEDED, RescanState.WARNING)
 TRIES_LIMIT = 120
 """How many tries in a row may fail: an hour of them, where each ends its process before it can look at the clock."""
@@ -109,7 +111,8 @@ def moved_on(rescan: Rescan, state: RescanState, **columns: Any) -> bool:
 def got_no_answer(rescan: Rescan, why: words.Why) -> None:
     """A step brought nothing: try again later, with longer and longer pauses, up to the limit."""
     now = timezone.now()
-    if now - (rescan.unanswered_since or now) >= NO_ANSWER_LIMIT:
+    is_long = now - (rescan.unanswered_since or now) >= NO_ANSWER_LIMIT
+    if is_long and rescan.failed_polls >= LEAST_TRIES:
         end(rescan, words.without_answer(rescan, why))
         return
     pause = max(pause_after_failures(rescan.failed_polls), min(why.not_before, LONGEST_PAUSE_UNANSWERED))

@@ -5,6 +5,7 @@ from replicas_app import rescans
 from replicas_app.models import BackupServer, Replica, Rescan
 from replicas_app.simulator import Simulator
 from tests.factories import make_replica, make_server_of
+from tests.queue.conftest import broker  # noqa: F401
 
 
 @pytest.fixture

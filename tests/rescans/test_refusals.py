@@ -17,8 +17,9 @@ SESSION = "^/api/v1/sessions/[^/]+$"
 
 
 def long_ago(rescan: Rescan) -> None:
-    """Let its first try without an answer be an hour back."""
-    Rescan.objects.filter(pk=rescan.pk).update(unanswered_since=timezone.now() - rows.NO_ANSWER_LIMIT)
+    """Let its first try without an answer be an hour back, and many others lie between."""
+    since = timezone.now() - rows.NO_ANSWER_LIMIT
+    Rescan.objects.filter(pk=rescan.pk).update(unanswered_since=since, failed_polls=rows.LEAST_TRIES)
 
 
 def test_an_account_without_the_right_is_refused_with_the_fix(simulator, rescan):

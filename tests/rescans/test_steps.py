@@ -109,7 +109,7 @@ def test_rescans_of_a_server_run_one_after_the_other(simulator, rescan, replicas
     simulator.clock.advance(100)
     step(rescan)
 
-    assert sorted(rescans.take_due(timezone.now())) == [rescan.pk, second.pk]  # one to have the server read, one to begin
+    assert sorted(rescans.take_due(timezone.now())) == [rescan.pk, second.pk]  # one has the server read, one begins
     assert [step(one).state for one in (third, second)] == [RescanState.QUEUED, RescanState.RUNNING]
 
 
