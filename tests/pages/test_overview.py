@@ -67,6 +67,7 @@ def counted(client, href: str) -> int:
     return total(client.get(counts, headers=PART).content.decode())
 
 
+@pytest.mark.django_db(transaction=True)
 def test_every_number_is_the_total_of_the_list_that_it_links_to(viewer, simulator):
     server = make_server_of(simulator, "lab")
     read(server)
