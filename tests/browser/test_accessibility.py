@@ -85,7 +85,7 @@ def test_axe_finds_nothing_where_there_is_nothing_yet_and_where_a_role_does_not_
     sign_in(role=Role.VIEWER)
     found = {}
 
-    for address in ("/", "/replicas/", "/restore-points/", "/rescans/", "/servers/", "/people/"):
+    for address in ("/", "/replicas/", "/vms/", "/restore-points/", "/rescans/", "/servers/", "/people/"):
         page.goto(address)
         found[address] = findings(page)
 
@@ -97,8 +97,11 @@ def test_axe_finds_nothing_in_what_opens_over_a_page(page, scene):
     page.goto("/replicas/")
     found = {}
 
-    page.locator(".menu summary").click()
+    page.locator(".top .menu summary").click()
     found["menu"] = findings(page)
+    page.keyboard.press("Escape")
+    page.locator("#export").click()
+    found["export"] = findings(page)
     page.keyboard.press("Escape")
     page.locator("summary#filters").click()
     found["filters"] = findings(page)
@@ -134,7 +137,7 @@ FOCUSED = """() => {
 
 
 @pytest.mark.parametrize(
-    "name", ["overview", "replicas", "restore-points", "server", "server-add", "sync-run", "person"]
+    "name", ["overview", "replicas", "vms", "ReplicaVM", "restore-points", "server", "server-add", "sync-run", "person"]
 )
 def test_tab_reaches_everything_in_the_order_of_the_page_and_shows_where_one_is(page, scene, name):
     page.goto(scene.pages[name], wait_until="networkidle")
@@ -155,7 +158,7 @@ def test_tab_reaches_everything_in_the_order_of_the_page_and_shows_where_one_is(
 
 def test_escape_closes_the_menu_and_gives_the_focus_back(page, scene):
     page.goto("/servers/")
-    page.locator(".menu summary").focus()
+    page.locator(".top .menu summary").focus()
 
     page.keyboard.press("Enter")
     page.keyboard.press("Tab")
@@ -163,7 +166,7 @@ def test_escape_closes_the_menu_and_gives_the_focus_back(page, scene):
     page.keyboard.press("Escape")
 
     expect(page.get_by_role("link", name="People")).to_be_hidden()
-    expect(page.locator(".menu summary")).to_be_focused()
+    expect(page.locator(".top .menu summary")).to_be_focused()
 
 
 def test_escape_closes_the_question_of_a_row_and_gives_the_focus_back(page, scene):

@@ -90,7 +90,7 @@ def test_an_error_that_is_not_ours_is_told_with_its_number(page, sign_in):
 def test_after_signing_out_back_shows_nothing(page, sign_in):
     sign_in(make_person("anna", role="admin"))
     page.goto("/people/")
-    page.locator(".menu summary").click()
+    page.locator(".top .menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(re.compile(r"/accounts/login/$"))
 

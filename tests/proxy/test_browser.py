@@ -140,7 +140,7 @@ def test_a_question_is_asked_in_a_dialog_and_its_answer_leads_to_a_page(page, si
 
 
 def test_signing_out_leads_to_the_login_and_back_shows_nothing(page, site, complaints):
-    page.locator(".menu summary").click()
+    page.locator(".top .menu summary").click()
     page.get_by_role("button", name="Sign out").click()
     expect(page).to_have_url(f"{site.url}/accounts/login/")
 
