@@ -1,8 +1,10 @@
 """Real workers, killed in the middle of a step: the next one goes on, and the server is asked once."""
 
+import signal
 from collections.abc import Callable
 from datetime import timedelta
 
+import psutil
 import pytest
 
 from replicas_app import locks, tasks
@@ -66,3 +68,36 @@ def test_a_worker_that_was_killed_while_it_asked_leaves_a_session_that_is_found_
         beat_until(lambda: state(rescan) == RescanState.RUNNING)
 
     assert (rescan.is_found_again, posts(simulator)) == (True, 1)
+
+
+def polls_of(simulator) -> int:
+    return sum(request.path.startswith("/api/v1/sessions/") for request in simulator.requests)
+
+
+def test_a_killed_child_and_a_worker_that_is_stopped_and_started_again_leave_it_to_its_real_end(
+    simulator, rescan, short_lease
+):
+    """C30. Each time a poll waits for the server; the page never shows it as ended before it has."""
+    hangs = {"path": "/sessions/[^/]+$", "action": "delay", "seconds": 3}
+    with worker() as first:
+        beat_until(lambda: state(rescan) == RescanState.RUNNING)
+        simulator.faults.add(hangs)
+        beat_until(lambda: polls_of(simulator))
+        for child in psutil.Process(first.pid).children():
+            child.kill()
+
+        polls = polls_of(simulator)
+        beat_until(lambda: polls_of(simulator) > polls)
+        first.send_signal(signal.SIGTERM)
+        assert first.wait(DEADLINE_SECONDS) == 0
+    assert state(rescan) == RescanState.RUNNING
+    session_id = rescan.session_id
+    simulator.faults.clear()
+    simulator.clock.advance(100)
+
+    with worker():
+        beat_until(lambda: state(rescan) == RescanState.SUCCEEDED)
+        beat_until(lambda: state(rescan) and rescan.next_poll_at is None)
+
+    assert (rescan.session_id, posts(simulator), rescan.read_after_at is not None) == (session_id, 1, True)
+    assert locks.held(locks.Space.RESCAN) == set()
