@@ -11,6 +11,7 @@ from replicas_app.models import BackupServer, Event, Person, Replica, Rescan, Re
 from replicas_app.people import make_link
 from tests.deriving import derive
 from tests.factories import (
+    make_event,
     make_person,
     make_point,
     make_replica,
@@ -72,6 +73,7 @@ class Scene:
             "replicas, narrowed": f"{reverse('replicas')}?state=Ready&state=Failover&q=*a*&removed=1&sort=-name",
             "replicas, none": f"{reverse('replicas')}?q=nothing-has-this-name",
             "replicas, wrong": f"{reverse('replicas')}?created_after=yesterday&page=-1&server=x",
+            "activity, narrowed": f"{reverse('activity')}?malware=Infected&run={self.run.pk}&kind=exploded",
             "restore points, narrowed": f"{reverse('restore-points')}?malware=Infected&malware=Suspicious",
             "vms, narrowed": f"{reverse('vms')}?malware=Infected&sort=-newest&removed=1",
             "a VM, all of its time": f"{self.point.vm.get_absolute_url()}?span=all&malware=Clean",
@@ -173,6 +175,10 @@ def _run_with_everything(server: BackupServer, replicas: list[Replica], now: dat
     changes = {"run": run, "server": server, "at": now}
     Event.objects.create(replica=replicas[0], kind=EventKind.APPEARED, **changes)
     Event.objects.create(replica=replicas[1], kind=EventKind.STATE, old="Ready", new="Failover", **changes)
+    point = RestorePoint.objects.filter(replica=replicas[1]).first()
+    make_event(point.vm, EventKind.FIRST_POINT, new=point.created_at.isoformat(), run=run, at=now)
+    for old, new in (("Clean", "Infected"), ("", "Suspicious"), ("Infected", "Clean")):
+        make_event(point, EventKind.MALWARE, old, new, run=run, at=now)
     return run
 
 

@@ -11,11 +11,13 @@ from django.urls import reverse
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from replicas_app.choices import EventKind
 from replicas_app.exports import FORMATS
 from replicas_app.filters import PointFilters, ReplicaFilters
-from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
+from replicas_app.filters.events import EventFilters
+from replicas_app.models import BackupServer, Event, Replica, ReplicaVM, RestorePoint
 from tests.deriving import derive
-from tests.factories import make_person, make_point, make_replica, make_rescan, make_server, make_vm
+from tests.factories import make_event, make_person, make_point, make_replica, make_rescan, make_server, make_vm
 from tests.pages.reading import Reading
 
 pytestmark = [pytest.mark.django_db, pytest.mark.fuzz]
@@ -28,7 +30,7 @@ FEWER = settings(FREE_OF_TIME, max_examples=settings.default.max_examples // 4)
 KEYS = [
     "q", "server", "type", "state", "platform", "platform_id", "job", "policy", "created_after", "created_before",
     "malware", "rpo", "replica", "vm", "removed", "sort", "page", "per_page", "columns", "export", "counts", "seen",
-    "self", "path", "query",
+    "self", "path", "query", "kind", "about", "point", "run",
 ]  # fmt: skip
 NARROWING = KEYS[:15]
 GOOD = [
@@ -36,6 +38,7 @@ GOOD = [
     "Snapshot", "CDP", "VMware", "HyperV", "Clean", "Infected", "NotScanned", "NoPoints", "1", "2", "25", "250", "name",
     "-name", "-created", "newest", "J-1", "P-1", "gold", "2026-11-25", "2026-11-25T12:00:00Z",
     "2026-11-20T00:00+02:00", "00000000-0000-0000-0000-000000000000", "csv", "0",
+    "removed", "point",
 ]  # fmt: skip
 BAD = [
     "", " ", "*", "**", "=", "-", "--name", "-1", "0", "1e3", "٣", "１", "abc", "4000000", "9" * 20, "9" * 400, "NaN",
@@ -78,6 +81,9 @@ def inventory() -> list[Replica]:
         )
         if not is_cdp:
             make_point(make_vm(replica, f"vm {name}"), malware=("Clean", "", "Infected")[number % 3], created_at=NOON)
+            make_event(replica, EventKind.STATE, "Ready", replica.state, at=NOON)
+    point = RestorePoint.objects.first()
+    make_event(point, EventKind.MALWARE, "", point.malware, at=NOON - timedelta(days=1))
     for server in servers:
         derive(server.pk)
     make_rescan(Replica.objects.first(), replica_count=1, state="succeeded", ended_at=NOON)
@@ -127,7 +133,7 @@ def test_a_file_is_refused_with_words_or_made_whatever_is_asked_for(client, quer
 
 
 @FREE_OF_TIME
-@given(query=queries_without_export, kind=st.sampled_from(["replicas", "vms", "restore-points"]))
+@given(query=queries_without_export, kind=st.sampled_from(["replicas", "vms", "restore-points", "activity"]))
 def test_everything_that_is_asked_for_is_shown_as_a_chip_or_told_as_a_mistake(client, query, kind):
     response = client.get(f"/{kind}/?{encoded(query)}")
 
@@ -211,3 +217,19 @@ def test_the_total_of_points_is_the_number_of_rows_and_each_facet_keeps_its_word
     for facet in filters.facets_of(counts):
         alone = filters.apply(points, leave_out=[facet.name]).count()
         assert sum(choice.count for choice in facet.choices) == alone
+
+
+OF_EVENTS = ["kind", "about", "malware", "state", "server", "replica", "vm", "q", "created_after", "created_before"]
+
+
+@FREE_OF_TIME
+@given(query=st.lists(st.tuples(st.sampled_from(OF_EVENTS), values), max_size=4))
+def test_the_total_of_events_is_the_number_of_rows_and_a_facet_counts_them_without_its_own_choice(inventory, query):
+    filters = EventFilters(QueryDict(encoded(query)), path="/", servers=BackupServer.objects.all())
+    events = Event.objects.with_about()
+
+    counts = filters.counts_of(events)
+
+    assert counts.total == filters.apply(events).count()
+    for name in filters.facets:
+        assert sum(counts.of(name).values()) == filters.apply(events, leave_out=[name]).count()
