@@ -45,7 +45,7 @@ class Answer:
 
     @cached_property
     def page(self) -> Page:
-        return self.filters.page_of(self.filters.apply(self.all_rows), self.total, self.shown)
+        return self.filters.page_of(lambda: self.filters.apply(self.all_rows), self.total, self.shown)
 
     @cached_property
     def rows(self) -> list:

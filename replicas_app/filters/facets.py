@@ -2,23 +2,19 @@
 
 import json
 from collections import defaultdict
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from hashlib import sha256
-from typing import Any, TypeVar
 
-from django.core.cache import cache
 from django.db.models import Count, QuerySet
 
+from replicas_app.filters.memory import Memory
 from replicas_app.filters.vocabulary import Vocabulary
 
-T = TypeVar("T")
-KEPT_SECONDS = 600
+Sums = tuple[int, dict[str, dict[object, int]]]
+"""The total, and of every facet how many rows each value of its column has."""
 LONG_COST = 2_000
 """What Postgres reckons for a count (in its own unit) from which the list does not wait for it."""
-SMALL_COST = 100
-"""Up to here counting again costs no more than remembering."""
 
 
 @dataclass(frozen=True)
@@ -60,20 +56,21 @@ class Counts:
         rows: Callable[[], QuerySet],
         columns: Mapping[str, str],
         chosen: Mapping[str, Collection[object]],
-        identity: str,
+        memory: Memory,
     ) -> None:
         """`rows`: narrowed by everything but the facets; `columns`: facet → its column; `chosen`: the values that are
-        asked for, of the facets in which any is; `identity`: another text for other rows and whenever the data is
-        another, empty where nobody can tell."""
+        asked for, of the facets in which any is."""
         self._rows = rows
         self._columns = columns
         self._chosen = chosen
-        self._identity = identity
+        self._memory = memory
 
     @cached_property
     def would_take_long(self) -> bool:
         """Whether Postgres expects to need so long that the list should not wait for it."""
-        return self._kept_sums is None and self._recall("combinations") is None and self._cost > LONG_COST
+        if self._kept_sums is not None or self._memory.recall("combinations") is not None:
+            return False
+        return self._memory.remembered("cost", self._explained_cost) > LONG_COST
 
     @property
     def total(self) -> int:
@@ -84,61 +81,37 @@ class Counts:
         return self._sums[1][name]
 
     @cached_property
-    def _sums(self) -> tuple[int, dict[str, dict[object, int]]]:
-        """The total, and the numbers of every facet."""
+    def _sums(self) -> Sums:
         if self._kept_sums is not None:
             return self._kept_sums
+        combinations = self._memory.remembered("combinations", lambda: list(self._query))
+        return self._memory.keep(self._chosen_words, self._summed(combinations))
+
+    @cached_property
+    def _kept_sums(self) -> Sums | None:
+        return self._memory.recall(self._chosen_words)
+
+    def _summed(self, combinations: Iterable[tuple]) -> Sums:
         total, facets = 0, {name: defaultdict(int) for name in self._columns}
-        for *values, rows in self._combinations:
-            missed = [
-                name for name, value in zip(self._columns, values, strict=True) if not self._is_wanted(name, value)
-            ]
+        for *values, rows in combinations:
+            held = dict(zip(self._columns, values, strict=True))
+            missed = [name for name, chosen in self._chosen.items() if held[name] not in chosen]
             total += 0 if missed else rows
-            for name, value in zip(self._columns, values, strict=True):
-                if not missed or missed == [name]:
-                    facets[name][value] += rows
-        return self._keep(self._chosen_words, (total, {name: dict(counted) for name, counted in facets.items()}))
+            for name in missed if len(missed) == 1 else () if missed else held:
+                facets[name][held[name]] += rows
+        return total, {name: dict(counted) for name, counted in facets.items()}
 
-    @cached_property
-    def _kept_sums(self) -> tuple[int, dict[str, dict[object, int]]] | None:
-        return self._recall(self._chosen_words)
-
-    @property
-    def _chosen_words(self) -> str:
-        return repr(sorted((name, sorted(map(str, values))) for name, values in self._chosen.items()))
-
-    def _is_wanted(self, name: str, value: object) -> bool:
-        return name not in self._chosen or value in self._chosen[name]
-
-    @cached_property
-    def _combinations(self) -> list[tuple]:
-        kept = self._recall("combinations")
-        return self._keep("combinations", list(self._query)) if kept is None else kept
-
-    @cached_property
-    def _cost(self) -> float:
-        if (kept := self._recall("cost")) is not None:
-            return kept
+    def _explained_cost(self) -> float:
         plan = self._query.explain(format="json")  # empty where Django knows that no row can match
-        cost = json.loads(plan)[0]["Plan"]["Total Cost"] if plan else 0
-        if self._identity and cost > SMALL_COST:
-            cache.set(self._key("cost"), cost, KEPT_SECONDS)
-        return cost
+        return json.loads(plan)[0]["Plan"]["Total Cost"] if plan else 0
 
     @cached_property
     def _query(self) -> QuerySet:
         return self._rows().order_by().values_list(*self._columns.values()).annotate(rows=Count("*"))
 
-    def _recall(self, what: str) -> Any:
-        return cache.get(self._key(what)) if self._identity else None
-
-    def _keep(self, what: str, counted: T) -> T:
-        if self._identity and self._cost > SMALL_COST:
-            cache.set(self._key(what), counted, KEPT_SECONDS)
-        return counted
-
-    def _key(self, what: str) -> str:
-        return f"counts-{sha256(f'{self._identity} {what}'.encode()).hexdigest()}"
+    @property
+    def _chosen_words(self) -> str:
+        return repr(sorted((name, sorted(map(str, values))) for name, values in self._chosen.items()))
 
 
 def choices_of_servers(

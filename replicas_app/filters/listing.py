@@ -13,8 +13,9 @@ from replicas_app.exports.formats import FORMATS
 from replicas_app.filters import fields
 from replicas_app.filters.addresses import NOT_KEPT, Address
 from replicas_app.filters.facets import Counts, Facet, choices_of_servers, choices_of_values
+from replicas_app.filters.memory import Memory
 from replicas_app.filters.orders import Head, Order, Sorting
-from replicas_app.filters.pages import PER_PAGE, SIZES, Page
+from replicas_app.filters.pages import PER_PAGE, SIZES, Keys, Page
 from replicas_app.filters.pieces import Chip, Complaint, TextField, Way, listed
 from replicas_app.filters.vocabulary import PLATFORM, STATES, TYPES, Vocabulary
 from replicas_app.models import BackupServer, Replica, ReplicaVM
@@ -132,19 +133,20 @@ class ListFilters(forms.Form):
         rows = rows if self.shows_removed else rows.present()
         return rows.filter(*(condition for name, condition in self._asked.items() if name not in leave_out))
 
-    def page_of(self, found: QuerySet, total: int | None, shown: QuerySet | None = None) -> Page:
+    def page_of(self, found: Callable[[], QuerySet], total: int | None, shown: QuerySet | None = None) -> Page:
         """The page that is asked for, of these rows.
 
         `total`: None where nobody has counted; `shown`: the rows with what a page shows of other tables.
         """
-        return Page(self.sorted(found), self._page_number, self.page_size, total, shown)
+        keys = Keys(lambda: self.sorted(found()), total, self._memory, f"{self._facet_words} {self.sorting}")
+        return Page(keys, self._page_number, self.page_size, total, shown)
 
     def sorted(self, rows: QuerySet) -> QuerySet:
         return rows.order_by(*self.order.expressions(self.sorting.is_descending))
 
     def counts_of(self, rows: QuerySet) -> Counts:
         chosen = {name: self._stored(name) for name in self.facets if name in self.wishes}
-        return Counts(lambda: self.apply(rows, leave_out=self.facets), self.facets, chosen, self._identity)
+        return Counts(lambda: self.apply(rows, leave_out=self.facets), self.facets, chosen, self._memory)
 
     def facets_of(self, counts: Counts | None) -> list[Facet]:
         """The facets; where nobody has counted, only what is chosen in them."""
@@ -237,14 +239,18 @@ class ListFilters(forms.Form):
 
     # How it is worked out
 
-    @property
-    def _identity(self) -> str:
-        """What the rows, but for the facets, and the data that they are read from are known by."""
-        if not self.hangs_on_inventory:
-            return ""
-        wishes = sorted((name, repr(wish)) for name, wish in self.wishes.items() if name not in self.facets)
+    @cached_property
+    def _memory(self) -> Memory:
+        """Of the rows without regard to the facets. What was never read has no version to be known by."""
         versions = [(server.pk, server.data_version) for server in self.servers.values()]
-        return repr((self.address.path, self.shows_removed, wishes, versions))
+        if not self.hangs_on_inventory or not any(version for _, version in versions):
+            return Memory("")
+        wishes = sorted((name, repr(wish)) for name, wish in self.wishes.items() if name not in self.facets)
+        return Memory(repr((self.address.path, self.shows_removed, wishes, versions)))
+
+    @property
+    def _facet_words(self) -> str:
+        return repr(sorted((name, repr(wish)) for name, wish in self.wishes.items() if name in self.facets))
 
     @cached_property
     def _asked(self) -> dict[str, Q]:

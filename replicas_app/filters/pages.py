@@ -1,9 +1,13 @@
 """One page of a list: which rows, and what stands before and after them."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import chain
 
 from django.db.models import QuerySet
+
+from replicas_app.filters.memory import Memory
 
 PER_PAGE = 50
 SIZES = (25, 50, 100, 250)
@@ -11,11 +15,46 @@ FURTHEST = 2**31
 """A page that begins beyond this many rows is past the end of every list: nobody counts that far."""
 
 
+BLOCK = 1_000
+"""Far down a list the keys are read and remembered so many at a time: the way there costs more than they do."""
+
+
+@dataclass(frozen=True)
+class Keys:
+    """The primary keys of a list in its order. They come from an index alone, where one has that order."""
+
+    rows: Callable[[], QuerySet]
+    """The list, sorted."""
+    total: int | None
+    """None while nobody has counted."""
+    memory: Memory
+    order: str
+    """What else these keys hang on, besides the memory's own identity."""
+
+    def between(self, start: int, stop: int) -> list[int]:
+        if start < BLOCK:
+            return self.memory.remembered(f"keys {start} {stop} {self.order}", lambda: self._read(start, stop))
+        first = start // BLOCK * BLOCK
+        blocks = [self._block(begin) for begin in range(first, stop, BLOCK)]
+        return list(chain(*blocks))[start - first : stop - first]
+
+    def _block(self, begin: int) -> list[int]:
+        what = f"keys {begin} {begin + BLOCK} {self.order}"
+        return self.memory.remembered(what, lambda: self._read(begin, begin + BLOCK))
+
+    def _read(self, start: int, stop: int) -> list[int]:
+        """Beyond the middle of the list the way from its end is the shorter one."""
+        keys = self.rows().values_list("pk", flat=True)
+        if self.total is None or start <= self.total // 2:
+            return list(keys[start:stop])
+        return list(keys.reverse()[max(0, self.total - stop) : max(0, self.total - start)])[::-1]
+
+
 @dataclass(frozen=True)
 class Page:
     """The rows of one page. A page past the end, and one without a number, have none: they do not become another."""
 
-    found: QuerySet
+    keys: Keys
     number: int | None
     """From 1; None when the query string names something that is no page."""
     size: int
@@ -24,11 +63,16 @@ class Page:
     shown: QuerySet | None = None
     """The same rows with what is shown of other tables, in any order."""
 
+    @classmethod
+    def of(cls, rows: QuerySet, number: int | None, size: int, total: int | None) -> "Page":
+        """Of sorted rows that are remembered nowhere."""
+        return cls(Keys(lambda: rows, total, Memory(""), ""), number, size, total)
+
     @cached_property
     def rows(self) -> list:
         """The rows, read by their keys: the keys of a page come from an index alone, however far down it lies."""
         keys = self._keys[: self.size]
-        rows = self.found if self.shown is None else self.shown
+        rows = self.keys.rows() if self.shown is None else self.shown
         held = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
         return [held[key] for key in keys if key in held]
 
@@ -63,7 +107,4 @@ class Page:
         start, stop = self._offset, self._offset + self.size + 1
         if self.number is None or start >= FURTHEST or (self.total is not None and start >= self.total):
             return []
-        keys = self.found.values_list("pk", flat=True)
-        if self.total is None or start <= self.total // 2:
-            return list(keys[start:stop])
-        return list(keys.reverse()[max(0, self.total - stop) : self.total - start])[::-1]
+        return self.keys.between(start, stop)

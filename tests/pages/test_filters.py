@@ -283,11 +283,11 @@ def test_walking_all_pages_in_any_order_meets_each_row_once(filters_of, is_count
         for sort in (order, f"-{order}"):
             met = []
             for number in (1, 2, 3, 4):
-                page = filters_of(f"sort={sort}&per_page=25&page={number}").page_of(rows, 60 if is_counted else None)
+                page = filters_of(f"sort={sort}&per_page=25&page={number}").page_of(lambda: rows, 60 if is_counted else None)
                 met += [row.pk for row in page.rows]
                 assert page.has_next == (number < 3)
                 assert page.is_past_the_end == (number == 4)
-            whole = filters_of(f"sort={sort}&per_page=250").page_of(rows, None)
+            whole = filters_of(f"sort={sort}&per_page=250").page_of(lambda: rows, None)
             assert met == [row.pk for row in whole.rows], sort
             assert len(set(met)) == 60
 
@@ -296,7 +296,7 @@ def test_walking_all_pages_in_any_order_meets_each_row_once(filters_of, is_count
 def test_a_page_however_far_past_the_end_has_no_rows_and_says_so(number):
     make_replica()
 
-    page = replica_filters(f"page={number}").page_of(Replica.objects.all(), None)
+    page = replica_filters(f"page={number}").page_of(Replica.objects.all, None)
 
     assert page.rows == []
     assert page.is_past_the_end
@@ -305,7 +305,7 @@ def test_a_page_however_far_past_the_end_has_no_rows_and_says_so(number):
 def test_what_is_not_the_number_of_a_page_shows_no_page_and_not_the_first():
     make_replica()
 
-    page = replica_filters("page=abc").page_of(Replica.objects.all(), 1)
+    page = replica_filters("page=abc").page_of(Replica.objects.all, 1)
 
     assert (page.number, page.rows, page.total) == (None, [], 1)
 

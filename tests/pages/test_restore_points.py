@@ -5,8 +5,10 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from replicas_app.filters import facets
-from replicas_app.models import BackupServer
+from replicas_app.filters import facets, pages
+from replicas_app.filters.memory import Memory
+from replicas_app.filters.pages import Keys
+from replicas_app.models import BackupServer, RestorePoint
 from tests.deriving import derive
 from tests.factories import make_point, make_replica, make_server, make_vm
 from tests.pages.reading import PART, read
@@ -19,7 +21,6 @@ NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 def counting_takes_long(monkeypatch):
     """As it does over hundreds of thousands of rows: whatever a count costs is too much to wait for."""
     monkeypatch.setattr(facets, "LONG_COST", 0)
-    monkeypatch.setattr(facets, "SMALL_COST", 0)
 
 
 @pytest.mark.parametrize("rows", [1, 3])
@@ -98,7 +99,7 @@ def test_where_counting_takes_long_the_rows_come_first_and_a_second_request_brin
 
 def test_counts_that_took_long_are_kept_until_the_data_has_another_version(signed_in, counting_takes_long):
     client = signed_in()
-    point = make_point()
+    point = make_point(make_vm(make_replica(make_server(data_version=1))))
 
     def totals() -> list[int | None]:
         return [read(client, f"/restore-points/{query}").total for query in ("", "?counts=1", "", "?malware=Infected")]
@@ -106,7 +107,7 @@ def test_counts_that_took_long_are_kept_until_the_data_has_another_version(signe
     assert totals() == [None, 1, 1, 0]
     make_point(point.vm)
     assert totals()[0] == 1
-    BackupServer.objects.update(data_version=1)
+    BackupServer.objects.update(data_version=2)
     assert totals() == [None, 2, 2, 0]
 
 
@@ -219,3 +220,42 @@ def test_the_number_of_points_of_a_replica_leads_to_exactly_those(signed_in):
 
     points = page.link(text="3", within="td:nth-of-type(5)")
     assert read(client, points).total == 3
+
+
+def test_a_page_is_remembered_until_the_data_has_another_version(signed_in, django_assert_num_queries):
+    client, server = signed_in(), make_server(data_version=1)
+    kept = make_point(make_vm(make_replica(server)))
+
+    def rows() -> list[str]:
+        return [row.attrs["data-point"] for row in read(client, "/restore-points/", headers=PART).rows("point")]
+
+    assert rows() == [str(kept.uuid)]
+    newer = make_point(kept.vm, created_at=timezone.now())
+    with django_assert_num_queries(4):
+        assert rows() == [str(kept.uuid)]
+    BackupServer.objects.update(data_version=2)
+    assert rows() == [str(newer.uuid), str(kept.uuid)]
+
+
+def test_what_vanishes_from_a_remembered_page_is_left_out(signed_in):
+    client, server = signed_in(), make_server(data_version=1)
+    first, second = (make_point(make_vm(make_replica(server))) for _ in range(2))
+    read(client, "/restore-points/")
+    first.delete()
+
+    page = read(client, "/restore-points/")
+
+    assert [row.attrs["data-point"] for row in page.rows("point")] == [str(second.uuid)]
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 41, 42])
+def test_pages_far_down_come_from_blocks_that_are_read_at_once(number, monkeypatch):
+    monkeypatch.setattr(pages, "BLOCK", 7)
+    server, vm = make_server(data_version=1), make_vm()
+    keys = [make_point(vm, created_at=NOON - timedelta(minutes=minute)).pk for minute in range(42 * 3 - 1)]
+    for total in (None, len(keys)):
+        wanted = Keys(RestorePoint.objects.order_by("-created_at").all, total, Memory(f"{server.pk} {total}"), "")
+
+        met = [wanted.between((number - 1) * 3, number * 3) for _ in range(2)]
+
+        assert met == [keys[(number - 1) * 3 : number * 3]] * 2

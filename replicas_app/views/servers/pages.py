@@ -94,7 +94,7 @@ def _page(request: HttpRequest, rows: QuerySet, size: int) -> dict[str, object]:
     except PartlyWrong as error:
         number, wrong = None, error.messages
     address = Address(request.path, request.GET)
-    page = Page(found=rows, number=number, size=size, total=rows.count())
+    page = Page.of(rows, number, size, rows.count())
     return {
         "page": page,
         "wrong": wrong,
