@@ -1,4 +1,4 @@
-"""The drop guard: a whole listing of less than a tenth of what we hold is not believed before a person accepts it."""
+"""The drop guard: a list that is suddenly empty, or a tenth of what we hold, waits for a person to accept it."""
 
 from dataclasses import dataclass, field
 
@@ -38,4 +38,4 @@ def doubt_of(server: BackupServer, reading: Reading) -> Doubt:
 
 
 def _is_a_drop(rows: int, held: int) -> bool:
-    return held >= FROM and rows * SHARE < held
+    return rows == 0 < held or (held >= FROM and rows * SHARE < held)

@@ -1,9 +1,9 @@
 """What an interval's sync reads of the restore points: the new ones, and whether the counts agree with ours.
 
-New points are asked for by their time of creation, from a watermark of the server's own clock on. What went, what was
-scanned since, and what turned up late shows in the server's counts alone: where they are not what they should be, the
-replicas that just got a point are read to their end (retention drops an old point when a new one comes), and if that
-does not explain it, everything.
+New points are asked for by their time of creation, from a watermark of the server's own clock on. What turned up late,
+what went, and what was scanned since shows in the server's counts alone. Where they are not what they should be, the
+look goes farther back; then the replicas that just got a point are read to their end (retention drops an old point when
+a new one comes); and if that does not explain it, everything is.
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,9 @@ from replicas_app.sync.read import Reading
 from replicas_app.vbr import Client, Rejected
 
 OVERLAP = timedelta(minutes=5)
-"""A point may be listed a little later than it was created; what comes later still shows in the counts."""
+"""The clocks may differ a little from what we take them for."""
+LATE = timedelta(hours=4)
+"""A point bears the time when its job began, and is listed when that has ended: so late at most, by this look."""
 WORST = ("Infected", "Suspicious")
 """The findings that must not wait for the night. A scan finds them in old points, too."""
 FEW_REPLICAS = 20
@@ -26,16 +28,18 @@ ROWS_PER_REQUEST = 5_000
 def read_new(reading: Reading, client: Client) -> str:
     """Stage what is new. The answer is why everything has to be read after all, in words; empty where it need not."""
     server = reading.run.server
-    new = client.points(created_after=server.watermark - OVERLAP, pace=reading.pace)
     try:
-        if not reading.read_points(new):
-            return "the list of new points changed while it was read"
+        for reach in (OVERLAP, LATE):
+            new = client.points(created_after=server.watermark - reach, pace=reading.pace)
+            if not reading.read_points(new):
+                return "the list of new points changed while it was read"
+            if not (disagreement := _disagreement(client, server)):
+                return ""
     except Rejected as error:
         if error.cause != "gone":
             raise
         return "this server has no list of all its points"
-    disagreement = _disagreement(client, server)
-    if disagreement and _read_to_their_end(reading, client):
+    if _read_to_their_end(reading, client):
         disagreement = _disagreement(client, server)
     return disagreement
 
@@ -77,9 +81,9 @@ def _read_to_its_end(reading: Reading, client: Client, replica_id: str) -> bool:
     return is_whole
 
 
-def counted(client: Client) -> dict[str, int | None]:
+def counted(client: Client) -> Iterator[tuple[str, int | None]]:
     """What the server counts by malware status; None where it does not say."""
-    return {status: _count(client, status) for status in WORST}
+    return ((status, _count(client, status)) for status in WORST)
 
 
 def _count(client: Client, status: str) -> int | None:

@@ -10,6 +10,7 @@ from replicas_app.choices import SyncState
 from replicas_app.connections import connect
 from replicas_app.models import BackupServer, SyncRun
 from replicas_app.sync import interval, memory, runs, stage
+from replicas_app.sync.ahead import ahead
 from replicas_app.sync.doubts import doubt_of
 from replicas_app.sync.garbage import collecting_rarely
 from replicas_app.sync.merge import CameTwice, Counts, Merge
@@ -57,6 +58,8 @@ def _read_and_write(run: SyncRun, should_stop: Callable[[], bool], *, directly: 
             reading = Reading(run, should_stop, Pace(run.server.page_size), merge, directly)
             fault = _read(reading)
             _write(reading, fault)
+        if merge.counts.are_many:
+            stage.look_over_tables()
     except CameTwice:
         _read_and_write(run, should_stop, directly=False)
 
@@ -81,8 +84,8 @@ def _read_points(reading: Reading, client: Client) -> None:
         logger.info("sync %s of server %s becomes a full sweep: %s", run.pk, run.server_id, why)
         runs.widen(run, why)
     if run.is_full:
-        reading.counted = interval.counted(client)
         reading.sweep_points(client)
+        reading.counted = dict(ahead(interval.counted(client)))  # a token that is renewed is not part of the merge
 
 
 def _learn(run: SyncRun, client: Client) -> None:

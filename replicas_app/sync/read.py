@@ -109,7 +109,7 @@ class Reading:
         rows = announced = broken = 0
         for page in pages:
             rows, broken = rows + page.received, broken + len(page.broken)
-            announced = rows if page.total is None else page.total
+            announced = max(announced, rows if page.total is None else page.total)
             self._store(self.points, self._ready(self.points, page))
         return rows >= announced and not broken
 
@@ -192,7 +192,8 @@ class Reading:
     def _all_ready(self, listing: Listing, pages: Iterable[Page]) -> Iterator[bytes]:
         """Runs in the thread that reads ahead."""
         for page in pages:
-            listing.announced = listing.rows + page.received if page.total is None else page.total
+            told = listing.rows + page.received if page.total is None else page.total
+            listing.announced = max(listing.announced, told)  # the last page alone may say less than all before it
             listing.swept.add(page)
             yield self._ready(listing, page)
 

@@ -59,6 +59,11 @@ def drop_tables() -> None:
     _execute("RESET work_mem")
 
 
+def look_over_tables() -> None:
+    """Have Postgres take its statistics anew: by itself it does so a minute later, and plans for less till then."""
+    _execute("ANALYZE restore_point, replica_vm, replica")
+
+
 def copy_replicas(lines: bytes) -> None:
     _copy(COPY_REPLICAS, lines)
 

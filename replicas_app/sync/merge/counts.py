@@ -4,6 +4,8 @@ from dataclasses import asdict, dataclass
 
 OF_THE_MERGE = {"points_back", "orphans"}
 """What the merge itself needs to know, and no column keeps."""
+FEW_POINTS = 1000
+TENTH = 10
 
 
 @dataclass
@@ -25,6 +27,12 @@ class Counts:
 
     def as_columns(self) -> dict[str, int]:
         return {name: count for name, count in asdict(self).items() if name not in OF_THE_MERGE}
+
+    @property
+    def are_many(self) -> bool:
+        """Whether so much is new that what Postgres knows of its tables is no longer true."""
+        new = self.points_added + self.points_removed
+        return new > FEW_POINTS and new * TENTH > self.points_unchanged
 
     def in_words(self) -> str:
         """What was done, without what was not."""

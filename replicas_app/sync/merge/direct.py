@@ -7,7 +7,8 @@ finding its VM, which together take as long as storing it.
 from collections.abc import Iterator, Sequence
 from typing import LiteralString
 
-from django.db import IntegrityError, connection
+from django.db import connection, transaction
+from psycopg.errors import UniqueViolation
 
 from replicas_app.sync.lines import common, common_array
 from replicas_app.sync.merge.counts import Counts
@@ -41,11 +42,11 @@ class DirectPoints:
         return "".join(map(self._line, known)).encode()
 
     def store(self, lines: bytes) -> None:
-        """Raises CameTwice; the transaction is lost then."""
+        """Raises CameTwice; the transaction stands as before then."""
         try:
-            with connection.cursor() as cursor, cursor.copy(COPY_POINTS) as copy:
+            with transaction.atomic(), connection.cursor() as cursor, cursor.copy(COPY_POINTS) as copy:
                 copy.write(lines)
-        except IntegrityError as error:
+        except UniqueViolation as error:
             raise CameTwice from error
 
     def finish(self, statements: Statements, counts: Counts) -> None:
