@@ -8,7 +8,7 @@ caller's judgement: rows move between pages while one pages, so count the distin
 
 import hashlib
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
 import orjson
@@ -50,7 +50,8 @@ class Page(Generic[Record]):
     received: int
     """Rows on this page, broken ones included."""
     total: int | None
-    """Rows of the whole listing as this page says; None where it does not."""
+    """Rows of the whole listing as this page says; None where it does not. An empty one behind others knows no better
+    than they did."""
     skip: int
     """Rows before this page."""
     naive_times: int
@@ -65,10 +66,12 @@ def pages(
     fetch: Fetch, from_json: FromJson[Record], *, pace: Pace, known: Known | None = None, skip: int = 0
 ) -> Iterator[Page[Record]]:
     """All pages from `skip` on. Raises VbrError; what was yielded before that stands."""
-    limit, before, repeats, last = pace.first, None, 0, 0
+    limit, before, repeats, last, total = pace.first, None, 0, 0, None
     while True:
         answer, limit = _granted(fetch, skip, limit, pace)
         page, mark = _read(answer, from_json, skip, known)
+        if before and not page.received:
+            page = replace(page, total=total)
         repeats = repeats + 1 if mark == before else 0
         if repeats == _MOST_REPEATS:
             raise Malformed("answer", "the same page comes again and again", status=200)

@@ -12,6 +12,8 @@ from tests.pages.reading import read
 
 REPLICAS = "^/api/v1/replicas$"
 POINTS = "^/api/v1/replicaPoints$"
+LISTED = {"path": POINTS, "query": "limit=(?!1&)"}
+"""What a rule says that means the list of all points as it is read, not the looks at its total."""
 TOKEN = "/api/oauth2/token$"
 NEW_ID = "00000000-0000-4000-8000-00000000beef"
 

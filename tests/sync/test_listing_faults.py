@@ -10,7 +10,7 @@ from replicas_app.choices import Role, SyncState
 from replicas_app.models import RestorePoint
 from replicas_app.simulator import Simulator
 from tests.factories import make_person, make_server_of
-from tests.sync.faulty import NEW_ID, POINTS, REPLICAS, asked, held, is_told, newest, oldest, there
+from tests.sync.faulty import LISTED, NEW_ID, POINTS, REPLICAS, asked, held, is_told, newest, oldest, there
 from tests.syncing import do_sync
 
 ALL_POINTS = "/api/v1/replicaPoints"
@@ -82,7 +82,7 @@ def test_rows_that_come_twice_while_a_list_moves_hide_no_other(simulator, in_pag
 )
 def test_a_list_that_never_comes_whole_removes_nothing(simulator, in_pages, rule):
     before, last_success = held(), in_pages.last_success_at
-    simulator.faults.add({"path": POINTS, **rule})
+    simulator.faults.add({**LISTED, **rule})
 
     run = do_sync(in_pages)
 
@@ -94,7 +94,7 @@ def test_a_list_that_never_comes_whole_removes_nothing(simulator, in_pages, rule
 
 @pytest.mark.parametrize("total", [1, 25, 30])
 def test_a_list_whose_total_is_too_small_is_read_to_its_end_all_the_same(simulator, in_pages, total):
-    simulator.faults.add({"path": POINTS, "action": "set", "at": "pagination.total", "value": total})
+    simulator.faults.add({**LISTED, "action": "set", "at": "pagination.total", "value": total})
 
     run = do_sync(in_pages)
 
@@ -104,7 +104,7 @@ def test_a_list_whose_total_is_too_small_is_read_to_its_end_all_the_same(simulat
 
 @pytest.mark.parametrize("total", [None, "many", -1])
 def test_a_list_without_a_total_is_read_to_its_empty_page(simulator, in_pages, total):
-    simulator.faults.add({"path": POINTS, "action": "set", "at": "pagination.total", "value": total})
+    simulator.faults.add({**LISTED, "action": "set", "at": "pagination.total", "value": total})
 
     run = do_sync(in_pages)
 
@@ -156,7 +156,7 @@ def test_a_list_that_is_suddenly_empty_is_not_believed_before_a_person_says_so(t
 def test_a_list_that_is_empty_by_mistake_and_full_again_leaves_no_trace(simulator, server):
     do_sync(server)
     before = held()
-    simulator.faults.add({"path": POINTS, "times": 2, **EMPTY})
+    simulator.faults.add({**LISTED, "times": 2, **EMPTY})
 
     doubted = do_sync(server)
     simulator.faults.clear()

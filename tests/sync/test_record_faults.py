@@ -4,7 +4,7 @@ import pytest
 
 from replicas_app.choices import SyncState
 from replicas_app.models import BackupServer, Event, Replica, ReplicaVM, RestorePoint
-from tests.sync.faulty import NEW_ID, POINTS, REPLICAS, held, is_told, newest, oldest, there
+from tests.sync.faulty import LISTED, NEW_ID, POINTS, REPLICAS, held, is_told, newest, oldest, there
 from tests.syncing import do_sync
 
 DAMAGED_POINTS = [
@@ -47,7 +47,7 @@ def changed(simulator, server) -> BackupServer:
 @pytest.mark.parametrize(("key", "value", "reason"), DAMAGED_POINTS)
 def test_a_damaged_point_is_set_aside_and_everything_else_is_stored(simulator, changed, key, value, reason):
     before, last_success = held(), changed.last_success_at
-    simulator.faults.add({"path": POINTS, "action": "set", "key": key, "index": 3, "value": value})
+    simulator.faults.add({**LISTED, "action": "set", "key": key, "index": 3, "value": value})
 
     run = do_sync(changed)
 
@@ -73,7 +73,7 @@ def test_a_damaged_replica_is_set_aside_and_keeps_its_row_and_its_points(simulat
 @pytest.mark.parametrize("row", [None, 17, "text", [], {}])
 def test_a_row_that_is_no_record_is_set_aside(simulator, changed, row):
     before = held()
-    simulator.faults.add({"path": POINTS, "action": "set", "at": "data.0", "value": row})
+    simulator.faults.add({**LISTED, "action": "set", "at": "data.0", "value": row})
 
     run = do_sync(changed)
 
@@ -82,7 +82,7 @@ def test_a_row_that_is_no_record_is_set_aside(simulator, changed, row):
 
 
 def test_a_damaged_record_that_is_mended_leaves_no_trace(simulator, changed):
-    simulator.faults.add({"path": POINTS, "times": 1, "action": "remove", "key": "creationTime", "index": 0})
+    simulator.faults.add({**LISTED, "times": 1, "action": "remove", "key": "creationTime", "index": 0})
 
     damaged = do_sync(changed)
     then = do_sync(changed)
@@ -94,7 +94,7 @@ def test_a_damaged_record_that_is_mended_leaves_no_trace(simulator, changed):
 
 def test_a_record_that_stays_damaged_is_told_at_every_sync(simulator, changed):
     """Its page is never taken for one that is known."""
-    simulator.faults.add({"path": POINTS, "action": "remove", "key": "creationTime", "index": 0})
+    simulator.faults.add({**LISTED, "action": "remove", "key": "creationTime", "index": 0})
 
     runs = [do_sync(changed) for _ in range(3)]
 
@@ -208,7 +208,7 @@ def test_a_time_of_any_spelling_is_the_moment_that_is_meant(simulator, server, s
     ],
 )
 def test_one_odd_name_costs_no_other_record(simulator, server, sent, stored):
-    simulator.faults.add({"path": POINTS, "action": "set", "key": "name", "index": 0, "value": sent})
+    simulator.faults.add({**LISTED, "action": "set", "key": "name", "index": 0, "value": sent})
 
     run = do_sync(server)
 

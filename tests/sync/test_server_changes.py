@@ -11,7 +11,7 @@ from replicas_app.simulator import Simulator
 from replicas_app.vbr import Deadlines, fingerprint_of, retries
 from replicas_app.vbr import client as vbr_client
 from tests.factories import make_server_of
-from tests.sync.faulty import NEW_ID, POINTS, REPLICAS, TOKEN, asked, held, is_told, oldest, there
+from tests.sync.faulty import LISTED, NEW_ID, REPLICAS, TOKEN, asked, held, is_told, oldest, there
 from tests.syncing import do_sync
 
 LIVE_REFUSAL = {
@@ -76,8 +76,8 @@ def test_a_certificate_that_changes_between_two_pages_ends_the_read_and_keeps_wh
     before = held()
     simulator.world.points.pop()
     simulator.world.points.append(oldest(simulator) | {"id": NEW_ID})
-    simulator.faults.add({"path": POINTS, "when": "2", "action": "certificate"})
-    simulator.faults.add({"path": POINTS, "when": "2", "action": "reset"})
+    simulator.faults.add({**LISTED, "when": "2", "action": "certificate"})
+    simulator.faults.add({**LISTED, "when": "2", "action": "reset"})
 
     run = do_sync(server)
 
@@ -124,7 +124,7 @@ def test_an_upgrade_in_the_middle_of_a_read_removes_nothing(simulator, server):
     do_sync(server)
     before = held()
     simulator.world.points.pop()
-    simulator.faults.add({"path": POINTS, "when": "2", "action": "versions", "versions": ["1.2-rev1"]})
+    simulator.faults.add({**LISTED, "when": "2", "action": "versions", "versions": ["1.2-rev1"]})
 
     run = do_sync(server)
 

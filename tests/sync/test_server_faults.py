@@ -12,7 +12,7 @@ from replicas_app.choices import SyncState
 from replicas_app.models import Replica
 from replicas_app.vbr import Deadlines, retries
 from replicas_app.vbr import client as vbr_client
-from tests.sync.faulty import NEW_ID, POINTS, REPLICAS, TOKEN, asked, held, is_told, newest, oldest, there
+from tests.sync.faulty import LISTED, NEW_ID, POINTS, REPLICAS, TOKEN, asked, held, is_told, newest, oldest, there
 from tests.syncing import do_sync
 
 NO_TOKEN = {"errorCode": "InvalidToken", "message": "The token is not valid."}
@@ -73,8 +73,8 @@ def changed(simulator, server):
 @pytest.mark.parametrize("path", [REPLICAS, POINTS])
 def test_a_fault_that_passes_costs_nothing(simulator, changed, path, rule):
     when = "2" if path == POINTS else "1"
-    fault = simulator.faults.add({"path": path, "when": when, **rule, "headers": {}} if "headers" in rule else {
-        "path": path, "when": when, **rule})  # fmt: skip
+    rule = {name: value for name, value in rule.items() if name != "headers"}  # nobody waits here
+    fault = simulator.faults.add({**LISTED, "path": path, "when": when, **rule})
 
     run = do_sync(changed)
 
@@ -86,7 +86,7 @@ def test_a_fault_that_passes_costs_nothing(simulator, changed, path, rule):
 @pytest.mark.parametrize(("rule", "cause", "words"), FAULTS, ids=name_of)
 def test_a_fault_that_lasts_keeps_what_was_read_and_removes_nothing(simulator, changed, rule, cause, words):
     before, last_success = held(), changed.last_success_at
-    simulator.faults.add({"path": POINTS, "when": "2-", **rule})
+    simulator.faults.add({**LISTED, "when": "2-", **rule})
 
     run = do_sync(changed)
 
@@ -112,7 +112,7 @@ def test_a_refusal_empties_no_list(simulator, changed, path, rule, cause):
 
 
 def test_what_was_missed_in_a_failed_sync_comes_with_the_next(simulator, changed):
-    simulator.faults.add({"path": POINTS, "when": "2-4", "action": "reset"})
+    simulator.faults.add({**LISTED, "when": "2-4", "action": "reset"})
 
     failed = do_sync(changed)
     then = do_sync(changed)
@@ -124,7 +124,7 @@ def test_what_was_missed_in_a_failed_sync_comes_with_the_next(simulator, changed
 
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_server_that_asks_to_wait_is_left_alone_that_long(simulator, changed, status):
-    simulator.faults.add({"path": POINTS, "when": "1", "status": status, "headers": {"Retry-After": "1"}})
+    simulator.faults.add({**LISTED, "when": "1", "status": status, "headers": {"Retry-After": "1"}})
     began = time.monotonic()
 
     run = do_sync(changed)
@@ -142,7 +142,7 @@ def test_a_drip_that_ends_in_time_is_read_to_its_end(simulator, changed):
 
 @pytest.mark.parametrize("when", ["1", "2", "3"])
 def test_a_token_that_dies_in_the_middle_of_a_listing_costs_one_login(simulator, changed, when):
-    simulator.faults.add({"path": POINTS, "when": when, "action": "expire"})
+    simulator.faults.add({**LISTED, "when": when, "action": "expire"})
 
     run = do_sync(changed)
 
@@ -164,7 +164,7 @@ def test_a_refused_refresh_falls_back_to_the_password(simulator, changed):
 
 
 def test_a_server_that_takes_no_token_at_all_is_not_asked_for_ever(simulator, changed):
-    simulator.faults.add({"path": POINTS, "status": 401, "body": NO_TOKEN})
+    simulator.faults.add({**LISTED, "status": 401, "body": NO_TOKEN})
 
     run = do_sync(changed)
 

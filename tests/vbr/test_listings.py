@@ -68,6 +68,14 @@ def test_without_a_usable_total_an_empty_page_is_the_end(client, simulator, tota
     assert (pages[-1].received, pages[-1].total) == (0, None)
 
 
+def test_an_empty_page_does_not_take_back_the_total_of_those_before(client, simulator):
+    simulator.faults.add({"path": POINTS, "action": "set", "at": "pagination.total", "value": 999})
+    simulator.faults.add({"path": POINTS, "query": "skip=[1-9]", "status": 200, "body": {"data": [], "pagination": {
+        "total": 0}}})  # fmt: skip
+
+    assert [page.total for page in client.points()] == [999, 999]
+
+
 def test_a_total_that_is_too_large_ends_at_the_empty_page(client, simulator):
     everything = records(client.points())
     simulator.faults.add({"path": POINTS, "action": "set", "at": "pagination.total", "value": 10**9})
