@@ -36,7 +36,7 @@ def look(client: Client, rescan: Rescan) -> Found:
     ours = [record for record in candidates if _is_same_account(record.initiated_by, rescan.server.username)]
     nameless = [record for record in candidates if not record.initiated_by]
     if not is_all:
-        return Found(words="The list of its sessions is too long to be sure of any.")
+        return Found(words="Its list of sessions is too long, or came too slowly, to be sure of any.")
     if len(ours) == 1 and not nameless:
         return Found(ours=ours[0])
     return Found(words=_words(ours + nameless))
@@ -44,7 +44,7 @@ def look(client: Client, rescan: Rescan) -> Found:
 
 def _words(possible: list[SessionRecord]) -> str:
     if not possible:
-        return "None of its sessions can be ours."
+        return "None of its sessions can be ours, so it most likely did not start."
     if len(possible) == 1:
         id, began = possible[0].id, possible[0].created_at
         return f"Session {id} of {began:%H:%M:%S} UTC is probably ours, but the server does not say who started it."

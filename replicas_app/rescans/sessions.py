@@ -53,7 +53,7 @@ def outcome(rescan: Rescan, record: SessionRecord, log: list[dict[str, Any]]) ->
     if record.is_cancelled or (was_stopped and state not in (RescanState.SUCCEEDED, RescanState.WARNING)):
         return words.stopped(rescan)
     if state == RescanState.UNKNOWN:
-        return words.ended(state, "The session ended without a result.", words.LOOK_AT_THE_SERVER)
+        return words.without_result(rescan)
     if state == RescanState.FAILED and not record.message and not log:
         return words.ended(state, words.FAILED_WITHOUT_REASON, "failed_silently")
     return words.ended(state)

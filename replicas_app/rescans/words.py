@@ -80,20 +80,27 @@ def refused(rescan: Rescan, error: VbrError) -> Outcome:
 
 def without_answer(rescan: Rescan, why: Why) -> Outcome:
     """The server, or we, could not be had for the whole of the time that is allowed."""
-    server = rescan.server
+    server, is_ours = rescan.server, why.cause == FAULT_OF_OURS
     if rescan.state == RescanState.QUEUED:
-        sentence = f"{server} could not be asked for an hour, so nothing was started. {why.sentence}"
-        return Outcome(RescanState.NOT_STARTED, sentence, why.cause)
+        asked = "The dashboard itself failed" if is_ours else f"{server} could not be reached"
+        sentence = f"{asked} whenever it was to be asked, for an hour. Nothing was started."
+        return Outcome(RescanState.NOT_STARTED, _with(sentence, why), why.cause)
+    silence = "The dashboard itself failed at each step" if is_ours else f"{server} gave no answer"
     if rescan.state == RescanState.ASKING:
-        return not_known_whether_started(rescan, f"{server} gave no answer for an hour. {why.sentence}")
-    sentence = f"{server} gave no answer for an hour; how the rescan ended is not known. {why.sentence}"
-    return Outcome(RescanState.UNKNOWN, sentence, LOOK_AT_THE_SERVER, reads_again=True)
+        return not_known_whether_started(rescan, _with(f"{silence} for an hour after that.", why))
+    sentence = f"{silence} for an hour. Session {rescan.session_id} may still run; how it ended is not known."
+    return Outcome(RescanState.UNKNOWN, _with(sentence, why), LOOK_AT_THE_SERVER, reads_again=True)
+
+
+def _with(sentence: str, why: Why) -> str:
+    """The sentence, and what the server's last fault was; our own stand in the log."""
+    return sentence if why.cause == FAULT_OF_OURS else f"{sentence} {why.sentence}"
 
 
 def not_known_whether_started(rescan: Rescan, what_was_found: str) -> Outcome:
     sentence = (
-        f"{rescan.server} was asked, but its answer was lost. It is not known whether the rescan started, and it was "
-        f"not asked again. {what_was_found}"
+        f"{rescan.server} was asked at {rescan.asked_at:%H:%M:%S} UTC, but its answer was lost. It is not known "
+        f"whether the rescan started, and it was not asked again. {what_was_found}"
     )
     return Outcome(RescanState.UNKNOWN, sentence, LOOK_AT_THE_SERVER, reads_again=True)
 
@@ -121,8 +128,13 @@ def replicas_gone(rescan: Rescan) -> Outcome:
 
 
 def stopped(rescan: Rescan) -> Outcome:
-    who = f"{rescan.stop_asked_by or 'somebody'} had it stopped." if rescan.stop_sent_at else ""
-    return ended(RescanState.CANCELLED, who or f"It was cancelled on {rescan.server}.")
+    who = f"{rescan.stop_asked_by or 'Somebody'} had it stopped." if rescan.stop_sent_at else ""
+    return ended(RescanState.CANCELLED, who or f"Somebody stopped it on {rescan.server}, not from this dashboard.")
+
+
+def without_result(rescan: Rescan) -> Outcome:
+    sentence = f"The session ended on {rescan.server}, and gave neither success nor failure as its result."
+    return ended(RescanState.UNKNOWN, sentence, LOOK_AT_THE_SERVER)
 
 
 def cancelled(person: str) -> Outcome:

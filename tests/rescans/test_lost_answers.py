@@ -17,9 +17,7 @@ from tests.rescans.driving import posts, step, to_the_end
 RESCAN = "^/api/v1/replicas/rescan$"
 NEVER_ARRIVES = {"path": RESCAN, "method": "POST", "times": 1, "action": "reset"}
 ANSWER_IS_LOST = {**NEVER_ARRIVES, "after": True}
-NOT_KNOWN = (
-    "lab was asked, but its answer was lost. It is not known whether the rescan started, and it was not asked again."
-)
+NOT_KNOWN = "but its answer was lost. It is not known whether the rescan started, and it was not asked again."
 
 
 @pytest.fixture(autouse=True)
@@ -72,7 +70,10 @@ def test_a_rescan_that_never_arrived_ends_as_not_known_and_is_not_asked_again(si
 
     to_the_end(rescan, simulator, seconds=1)
 
-    assert (rescan.state, rescan.error) == (RescanState.UNKNOWN, f"{NOT_KNOWN} None of its sessions can be ours.")
+    when = f"{rescan.asked_at:%H:%M:%S} UTC"
+    found = "None of its sessions can be ours, so it most likely did not start."
+    assert rescan.state == RescanState.UNKNOWN
+    assert rescan.error == f"lab was asked at {when}, {NOT_KNOWN} {found}"
     assert "You may start the rescan again" in rescans.fix(rescan.error_cause)
     assert (posts(simulator), rescan.session_id, rescan.log) == (1, None, [])
     assert rescans.start(None, replicas[:2]).started != []
@@ -117,7 +118,7 @@ def test_a_strangers_session_is_never_ours(simulator, rescan, initiator):
     to_the_end(rescan, simulator, seconds=0)
 
     assert (rescan.state, rescan.session_id, rescan.progress) == (RescanState.UNKNOWN, None, None)
-    assert rescan.error.endswith("None of its sessions can be ours.")
+    assert rescan.error.endswith("None of its sessions can be ours, so it most likely did not start.")
 
 
 def test_one_session_without_an_initiator_is_at_most_probably_ours(simulator, rescan):
@@ -148,7 +149,7 @@ def test_a_session_of_ours_from_before_the_request_or_long_after_it_is_another_o
 
     to_the_end(rescan, simulator, seconds=0)
 
-    assert rescan.error.endswith("None of its sessions can be ours.")
+    assert rescan.error.endswith("None of its sessions can be ours, so it most likely did not start.")
 
 
 def test_a_session_that_another_rescan_has_is_not_taken_twice(simulator, rescan, replicas):
@@ -159,7 +160,7 @@ def test_a_session_that_another_rescan_has_is_not_taken_twice(simulator, rescan,
 
     to_the_end(rescan, simulator, seconds=0)
 
-    assert rescan.error.endswith("None of its sessions can be ours.")
+    assert rescan.error.endswith("None of its sessions can be ours, so it most likely did not start.")
 
 
 def test_a_list_of_sessions_without_end_is_looked_at_in_part_and_believed_in_nothing(simulator, rescan):

@@ -120,7 +120,9 @@ def test_a_waiting_rescan_gives_up_after_an_hour_without_an_answer(simulator, re
     step(rescan)
 
     assert (rescan.state, rescan.next_poll_at) == (RescanState.NOT_STARTED, None)
-    assert rescan.error.startswith("lab could not be asked for an hour, so nothing was started.")
+    assert rescan.error.startswith(
+        "lab could not be reached whenever it was to be asked, for an hour. Nothing was started."
+    )
 
 
 def test_a_server_that_goes_away_in_the_middle_is_asked_again_and_the_rescan_ends_as_it_did(simulator, rescan):
@@ -145,7 +147,9 @@ def test_a_server_that_stays_away_in_the_middle_leaves_the_end_unknown_after_an_
     step(rescan)
 
     assert rescan.state == RescanState.UNKNOWN
-    assert rescan.error.startswith("lab gave no answer for an hour; how the rescan ended is not known.")
+    assert rescan.error.startswith(
+        f"lab gave no answer for an hour. Session {rescan.session_id} may still run; how it ended is not known."
+    )
     assert rescan.members.filter(is_open=True).count() == 0
 
 
@@ -186,10 +190,23 @@ def test_a_fault_of_ours_is_raised_told_and_tried_again(simulator, rescan, monke
     assert to_the_end(rescan, simulator).state == RescanState.SUCCEEDED
 
 
-@pytest.mark.parametrize("state", [RescanState.QUEUED, RescanState.RUNNING])
-def test_a_step_that_kills_its_process_each_time_is_given_up_some_day(simulator, rescan, state):
+@pytest.mark.parametrize(
+    ("state", "end", "words"),
+    [
+        (RescanState.QUEUED, RescanState.NOT_STARTED, "whenever it was to be asked, for an hour. Nothing was started."),
+        (RescanState.RUNNING, RescanState.UNKNOWN, "at each step for an hour. Session "),
+    ],
+)
+def test_a_step_that_kills_its_process_each_time_is_given_up_some_day_and_not_blamed_on_the_server(
+    simulator, rescan, state, end, words
+):
+    if state == RescanState.RUNNING:
+        step(rescan)
     Rescan.objects.filter(pk=rescan.pk).update(failed_polls=rows.TRIES_LIMIT)
 
     step(rescan)
 
-    assert rescan.state in (RescanState.NOT_STARTED, RescanState.UNKNOWN)
+    assert (rescan.state, rescan.error_cause != "") == (end, True)
+    assert rescan.error.startswith("The dashboard itself failed ")
+    assert words in rescan.error
+    assert "tried again" not in rescan.error

@@ -79,7 +79,10 @@ def test_a_session_without_a_result_ends_as_not_known(simulator, rescan):
 
     to_the_end(rescan, simulator)
 
-    assert (rescan.state, rescan.error) == (RescanState.UNKNOWN, "The session ended without a result.")
+    assert (rescan.state, rescan.error) == (
+        RescanState.UNKNOWN,
+        "The session ended on lab, and gave neither success nor failure as its result.",
+    )
 
 
 def test_a_log_that_cannot_be_read_ends_no_rescan(simulator, rescan):

@@ -42,8 +42,8 @@ def rescan(replicas, simulator) -> Rescan:
 @pytest.mark.parametrize(
     ("strangers", "has_initiator", "words"),
     [
-        (1, True, "None of its sessions can be ours."),
-        (2, True, "None of its sessions can be ours."),
+        (1, True, "None of its sessions can be ours, so it most likely did not start."),
+        (2, True, "None of its sessions can be ours, so it most likely did not start."),
         (1, False, "is probably ours, but the server does not say who started it."),
         (2, False, "2 of its sessions could be ours, and nothing tells which."),
     ],
