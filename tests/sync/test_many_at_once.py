@@ -28,7 +28,8 @@ def stored_of(server: BackupServer) -> set[tuple[str, str]]:
     return {(str(uuid), state) for uuid, state in points.values_list("uuid", "state")}
 
 
-def test_syncs_of_four_servers_at_once_beside_rescans_and_removals_hinder_nobody(four):
+def test_syncs_of_four_servers_at_once_beside_rescans_and_removals_hinder_nobody(four, settings):
+    settings.RESCAN_COOL_DOWN_SECONDS = 0
     for _, server in four:
         do_sync(server)
 
