@@ -3,13 +3,13 @@
 from django.db.models import Case, F, When
 
 from replicas_app.choices import EventKind
-from replicas_app.exports.columns import Column, Harmless, Scanned, moment, number, text
+from replicas_app.exports.columns import HARMLESS, Column, Scanned, moment, number, text
 from replicas_app.exports.sheets import Sheet
 
 
 def _value(name: str) -> Column:
     """One side of the change, in the API's words: a malware status is never empty."""
-    return Column(name, Case(When(kind=EventKind.MALWARE, then=Scanned(F(name))), default=F(name)), Harmless)
+    return Column(name, Case(When(kind=EventKind.MALWARE, then=Scanned(F(name))), default=F(name)), HARMLESS)
 
 
 EVENTS = Sheet(

@@ -2,8 +2,6 @@
 
 from typing import Protocol
 
-from django.db.models.expressions import Combinable
-
 from replicas_app.exports.sheets import Sheet
 
 BYTE_ORDER_MARK = "\N{ZERO WIDTH NO-BREAK SPACE}"
@@ -18,14 +16,11 @@ class Format(Protocol):
     """What stands between two rows; each row ends with a line break."""
     end: bytes
 
-    def expressions(self, sheet: Sheet) -> list[Combinable]:
-        """What is selected, one for each column."""
-
     def begin(self, sheet: Sheet) -> bytes:
         """What stands before the first row."""
 
-    def copy(self, select: str, sheet: Sheet) -> str:
-        """The statement that gives one row of the file for each row of the query."""
+    def copy(self, lines: str, sheet: Sheet) -> str:
+        """The statement that gives one row of the file for each of the lines: `line` with the sheet's columns."""
 
 
 class Csv:
@@ -37,14 +32,11 @@ class Csv:
     between = b""
     end = b""
 
-    def expressions(self, sheet: Sheet) -> list[Combinable]:
-        return [column.cell for column in sheet.columns]
-
     def begin(self, sheet: Sheet) -> bytes:
         return f"{BYTE_ORDER_MARK}{','.join(sheet.heads)}\n".encode()
 
-    def copy(self, select: str, sheet: Sheet) -> str:
-        return f"COPY ({select}) TO STDOUT (FORMAT csv)"
+    def copy(self, lines: str, sheet: Sheet) -> str:
+        return f"COPY (SELECT {', '.join(sheet.cells)} FROM {lines}) TO STDOUT (FORMAT csv)"  # noqa: S608
 
 
 class Json:
@@ -59,15 +51,11 @@ class Json:
     between = b","
     end = b"]\n"
 
-    def expressions(self, sheet: Sheet) -> list[Combinable]:
-        return [column.value for column in sheet.columns]
-
     def begin(self, sheet: Sheet) -> bytes:
         return b"["
 
-    def copy(self, select: str, sheet: Sheet) -> str:
-        heads = ", ".join(f'"{head}"' for head in sheet.heads)
-        rows = f"SELECT row_to_json(line) FROM ({select}) AS line ({heads})"  # noqa: S608  Django's SQL, and our names
+    def copy(self, lines: str, sheet: Sheet) -> str:
+        rows = f"SELECT row_to_json(line) FROM {lines}"  # noqa: S608
         return rf"COPY ({rows}) TO STDOUT (FORMAT csv, DELIMITER E'\x02', QUOTE E'\x01')"
 
 

@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from django.db.models.expressions import Combinable
+
 from replicas_app.exports.columns import Column, malware, moment, number, text, words
 
 OF_A_REPLICA = (
@@ -25,6 +27,14 @@ class Sheet:
     @property
     def heads(self) -> list[str]:
         return [column.name for column in self.columns]
+
+    @property
+    def values(self) -> list[Combinable]:
+        return [column.value for column in self.columns]
+
+    @property
+    def cells(self) -> list[str]:
+        return [column.cell for column in self.columns]
 
     def of(self, owner: str, pk: int) -> "Sheet":
         """The same columns, of what belongs to one thing: `replica-17-restore-points`."""

@@ -11,8 +11,6 @@ from replicas_app.exports.sheets import Sheet
 BLOCK_BYTES = 64 * 1024
 STATEMENT_SECONDS = 900
 """How long Postgres may work on one file. A browser that waits longer has been left alone."""
-SORT_MEMORY = "64MB"
-"""So that the rows of a long list are sorted without the disk."""
 
 
 class Stream:
@@ -28,9 +26,10 @@ class Stream:
 
     def __init__(self, rows: QuerySet, sheet: Sheet, format: Format) -> None:
         self._sheet, self._format = sheet, format
-        select = rows.values_list(*format.expressions(sheet)).query
-        sql, self._parameters = select.get_compiler(connection.alias, elide_empty=False).as_sql()
-        self._statement = format.copy(sql, sheet)
+        values = rows.values_list(*sheet.values).query.get_compiler(connection.alias, elide_empty=False)
+        select, self._parameters = values.as_sql()
+        heads = ", ".join(f'"{head}"' for head in sheet.heads)
+        self._statement = format.copy(f"({select}) AS line ({heads})", sheet)
         self._own = connection.copy()
         self._own.ensure_connection()
         self._blocks = self._written()
@@ -56,7 +55,6 @@ class Stream:
         size = 0
         with self._own.connection.cursor() as cursor:
             cursor.execute(f"SET statement_timeout = '{STATEMENT_SECONDS}s'")
-            cursor.execute(f"SET work_mem = '{SORT_MEMORY}'")
             with cursor.copy(self._statement, self._parameters) as copy:
                 for row in copy:
                     rows.append(row)
