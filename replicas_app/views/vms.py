@@ -1,6 +1,7 @@
 """The list of VMs, and one VM."""
 
 from datetime import datetime
+from functools import cached_property
 
 from django.http import HttpRequest
 from django.http.response import HttpResponseBase
@@ -45,8 +46,6 @@ def vm_detail(request: HttpRequest, pk: int) -> HttpResponseBase:
     vm = get_object_or_404(ReplicaVM.objects.select_related("server"), pk=pk)
     replica = rescans.with_acts(Replica.objects.select_related("server"), now).get(pk=vm.replica_id)
     filters = VMPointFilters(request.GET, path=request.path, servers=[vm.server])
-    theirs = their_clock(now, vm.server.clock_skew_seconds)
-    span = filters.cleaned_data["span"] or first_span(vm.oldest_point_at, theirs)
     answer = Answer(
         filters,
         vm.points.all(),
@@ -64,25 +63,32 @@ def vm_detail(request: HttpRequest, pk: int) -> HttpResponseBase:
         vm=vm,
         replica=replica,
         newest=vm.points.present().order_by("-created_at", "-pk").first(),
-        timeline=_timeline(vm, filters, span, theirs),
-        spans=_spans(filters, span),
+        line=_Line(vm, filters, now),
         rescans=replica.rescans.with_names().newest_first()[:RESCANS_SHOWN],
         history=history_of(vm),
         notices=notices_of([vm.server], now),
     )
 
 
-def _timeline(vm: ReplicaVM, filters: VMPointFilters, span: str, now: datetime) -> Timeline:
-    """`now`: by the clock of the backup server."""
-    since = since_when(span, vm.oldest_point_at, now)
-    points = vm.points.present().filter(created_at__gte=since).order_by("-created_at", "-pk")
+class _Line:
+    """The line of time above the points; a part of the page does without it."""
 
-    def rows_between(first: datetime, last: datetime) -> str:
-        return f"{filters.address.with_(created_after=first.isoformat(), created_before=last.isoformat())}#points"
+    def __init__(self, vm: ReplicaVM, filters: VMPointFilters, now: datetime) -> None:
+        self.vm, self.filters = vm, filters
+        self.now = their_clock(now, vm.server.clock_skew_seconds)
+        self.span = filters.cleaned_data["span"] or first_span(vm.oldest_point_at, self.now)
 
-    return Timeline(list(points.only("created_at", "malware")[:MOST]), since, now, rows_between)
+    @cached_property
+    def timeline(self) -> Timeline:
+        since = since_when(self.span, self.vm.oldest_point_at, self.now)
+        points = self.vm.points.present().filter(created_at__gte=since).order_by("-created_at", "-pk")
+        return Timeline(list(points.only("created_at", "malware")[:MOST]), since, self.now, self._rows_between)
 
+    @property
+    def spans(self) -> list[tuple[str, str, bool]]:
+        """(words, address, whether it is this one) of how far back the line can reach."""
+        return [(span, f"{self.filters.address.with_(span=span)}#timeline", span == self.span) for span in SPANS]
 
-def _spans(filters: VMPointFilters, chosen: str) -> list[tuple[str, str, bool]]:
-    """(words, address, whether it is this one) of how far back the line can reach."""
-    return [(span, f"{filters.address.with_(span=span)}#timeline", span == chosen) for span in SPANS]
+    def _rows_between(self, first: datetime, last: datetime) -> str:
+        between = {"created_after": first.isoformat(), "created_before": last.isoformat()}
+        return f"{self.filters.address.with_(**between)}#points"
