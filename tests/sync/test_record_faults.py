@@ -4,7 +4,7 @@ import pytest
 
 from replicas_app.choices import SyncState
 from replicas_app.models import BackupServer, Event, Replica, ReplicaVM, RestorePoint
-from tests.sync.faulty import LISTED, NEW_ID, POINTS, REPLICAS, held, is_told, newest, oldest, there
+from tests.sync.faulty import LISTED, NEW_ID, REPLICAS, held, is_told, newest, oldest, there
 from tests.syncing import do_sync
 
 DAMAGED_POINTS = [
@@ -44,40 +44,57 @@ def changed(simulator, server) -> BackupServer:
     return server
 
 
-@pytest.mark.parametrize(("key", "value", "reason"), DAMAGED_POINTS)
-def test_a_damaged_point_is_set_aside_and_everything_else_is_stored(simulator, changed, key, value, reason):
+def damage(simulator, rule: dict, damages: list[tuple], first: int) -> list[str]:
+    """Damage one record of a page after the other; the answer is why each is set aside."""
+    for index, (key, value, _) in enumerate(damages, first):
+        simulator.faults.add({**rule, "action": "set", "key": key, "index": index, "value": value})
+    return sorted(reason for *_, reason in damages)
+
+
+def reasons(run) -> list[str]:
+    return sorted(entry["reason"] for entry in run.set_aside)
+
+
+def test_each_damaged_point_is_set_aside_with_its_reason_and_everything_else_is_stored(simulator, changed):
     before, last_success = held(), changed.last_success_at
-    simulator.faults.add({**LISTED, "action": "set", "key": key, "index": 3, "value": value})
+    expected = damage(simulator, LISTED, DAMAGED_POINTS, first=5)
 
     run = do_sync(changed)
 
-    assert (run.state, run.error_cause, run.set_aside_count) == (SyncState.PARTIAL, "aside", 1)
-    assert [entry["reason"] for entry in run.set_aside] == [reason]
+    assert (run.state, run.error_cause, run.set_aside_count) == (SyncState.PARTIAL, "aside", len(expected))
+    assert reasons(run) == expected
     assert held() == (before[0], before[1] | {NEW_ID})
     assert changed.last_success_at > last_success
     assert is_told(run, changed)
 
 
-@pytest.mark.parametrize(("key", "value", "reason"), DAMAGED_REPLICAS)
-def test_a_damaged_replica_is_set_aside_and_keeps_its_row_and_its_points(simulator, changed, key, value, reason):
+def test_each_damaged_replica_is_set_aside_with_its_reason_and_keeps_its_row_and_its_points(simulator, changed):
     before = held()
-    simulator.faults.add({"path": REPLICAS, "action": "set", "key": key, "index": 1, "value": value})
+    expected = damage(simulator, {"path": REPLICAS}, DAMAGED_REPLICAS, first=0)
 
     run = do_sync(changed)
 
     assert (run.state, run.replicas_removed, run.points_removed) == (SyncState.PARTIAL, 0, 1)
-    assert [entry["reason"] for entry in run.set_aside] == [reason]
+    assert reasons(run) == expected
     assert held() == (before[0], there(simulator)[1])
 
 
-@pytest.mark.parametrize("row", [None, 17, "text", [], {}])
-def test_a_row_that_is_no_record_is_set_aside(simulator, changed, row):
-    before = held()
-    simulator.faults.add({**LISTED, "action": "set", "at": "data.0", "value": row})
+def test_a_single_damaged_record_is_enough_to_remove_nothing(simulator, changed):
+    simulator.faults.add({**LISTED, "action": "remove", "key": "name", "index": 7})
 
     run = do_sync(changed)
 
     assert (run.state, run.set_aside_count, run.points_removed) == (SyncState.PARTIAL, 1, 0)
+
+
+def test_rows_that_are_no_records_are_set_aside(simulator, changed):
+    before, rows = held(), [None, 17, "text", [], {}]
+    for index, row in enumerate(rows):
+        simulator.faults.add({**LISTED, "action": "set", "at": f"data.{index}", "value": row})
+
+    run = do_sync(changed)
+
+    assert (run.state, run.set_aside_count, run.points_removed) == (SyncState.PARTIAL, len(rows), 0)
     assert held()[1] >= before[1]
 
 
@@ -111,37 +128,40 @@ def test_of_a_thousand_damaged_records_fifty_reasons_are_kept_and_all_are_counte
     assert (run.set_aside_count, len(run.set_aside)) == (len(simulator.world.points) - 1, 50)
 
 
-@pytest.mark.parametrize(
-    ("path", "model", "key", "field", "value"),
-    [
-        (REPLICAS, Replica, "state", "state", "HyperVReplica"),
-        (REPLICAS, Replica, "type", "type", "Quantum"),
-        (REPLICAS, Replica, "platformName", "platform", "VMwareCloudDirector"),
-        (REPLICAS, Replica, "platformId", "platform_id", "00000000-0000-0000-0000-000000000000"),
-        (REPLICAS, Replica, "platformId", "platform_id", "1.234,56 GB"),
-        (REPLICAS, Replica, "jobId", "job_id", "no such job"),
-        (POINTS, RestorePoint, "state", "state", "Levitating"),
-        (POINTS, RestorePoint, "malwareStatus", "malware", "NotScanned"),
-        (POINTS, RestorePoint, "platformName", "platform", "Proxmox9"),
-        (POINTS, RestorePoint, "platformId", "platform_id", "00000000-0000-0000-0000-000000000000"),
-        (POINTS, RestorePoint, "allowedOperations", "operations", ["StartTimeTravel", ""]),
-    ],
-)
-def test_a_value_that_is_in_no_document_is_stored_as_it_came(simulator, server, path, model, key, field, value):
+ODD_REPLICAS = [
+    ("state", "state", "HyperVReplica"),
+    ("type", "type", "Quantum"),
+    ("platformName", "platform", "VMwareCloudDirector"),
+    ("platformId", "platform_id", "00000000-0000-0000-0000-00000000000Z"),
+    ("platformId", "platform_id", "1.234,56 GB"),
+    ("jobId", "job_id", "no such job"),
+]
+ODD_POINTS = [
+    ("state", "state", "Levitating"),
+    ("malwareStatus", "malware", "NotScanned"),
+    ("platformName", "platform", "Proxmox9"),
+    ("platformId", "platform_id", "00000000-0000-0000-0000-000000000000"),
+    ("allowedOperations", "operations", ["StartTimeTravel", ""]),
+]
+
+
+@pytest.mark.parametrize(("model", "odd"), [(Replica, ODD_REPLICAS), (RestorePoint, ODD_POINTS)])
+def test_values_that_are_in_no_document_are_stored_as_they_came(simulator, server, model, odd):
     records = simulator.world.replicas if model is Replica else simulator.world.points
-    simulator.faults.add({"path": path, "action": "set", "key": key, "index": 0, "value": value})
+    for record, (key, _, value) in zip(records, odd, strict=False):
+        record[key] = value
 
     run = do_sync(server)
 
     assert (run.state, run.set_aside_count) == (SyncState.SUCCEEDED, 0)
-    assert model.objects.filter(**{field: value}).count() >= 1
-    assert model.objects.present().count() == len(records)
+    for record, (_, field, value) in zip(records, odd, strict=False):
+        assert getattr(model.objects.get(uuid=record["id"]), field) == value
 
 
-@pytest.mark.parametrize("key", ["state", "platformId", "policyUniqueId", "jobId", "platformName"])
 @pytest.mark.parametrize("absent", [{"action": "set", "value": None}, {"action": "remove"}], ids=["null", "missing"])
-def test_what_does_not_identify_a_replica_may_be_absent(simulator, server, key, absent):
-    simulator.faults.add({"path": REPLICAS, "key": key, **absent})
+def test_what_does_not_identify_a_replica_may_be_absent(simulator, server, absent):
+    for key in ("state", "platformId", "policyUniqueId", "jobId", "platformName", "creationTime"):
+        simulator.faults.add({"path": REPLICAS, "key": key, **absent})
 
     run = do_sync(server)
 
@@ -164,7 +184,7 @@ def test_a_revision_that_spells_its_words_in_other_letters_changes_nothing(simul
     assert ReplicaVM.objects.filter(worst_malware="Infected").count() == 1
 
 
-@pytest.mark.parametrize("zone", ["Mitteleuropäische Zeit", "(UTC+02:00) Амстердам", None, ""])
+@pytest.mark.parametrize("zone", ["(UTC+02:00) Амстердам", None])
 def test_a_zone_in_words_does_not_matter(simulator, server, zone):
     simulator.faults.add({"path": "serverTime$", "action": "set", "key": "timeZone", "value": zone})
 
@@ -174,44 +194,50 @@ def test_a_zone_in_words_does_not_matter(simulator, server, zone):
     assert abs(server.clock_skew_seconds) < 5
 
 
-@pytest.mark.parametrize(
-    ("spelling", "stored"),
-    [
-        ("2026-11-20T10:00:00Z", "2026-11-20T10:00:00+00:00"),
-        ("2026-11-20T10:00:00.5z", "2026-11-20T10:00:00.500000+00:00"),
-        ("2026-11-20 10:00:00.123456789+00:00", "2026-11-20T10:00:00.123456+00:00"),
-        ("2026-11-21T00:00:00+14:00", "2026-11-20T10:00:00+00:00"),
-        ("2026-11-20T15:30:00.000001+05:30", "2026-11-20T10:00:00.000001+00:00"),
-        ("2026-11-20T10:00:00", "2026-11-20T10:00:00+00:00"),
-    ],
-)
-def test_a_time_of_any_spelling_is_the_moment_that_is_meant(simulator, server, spelling, stored):
-    simulator.world.points[0]["creationTime"] = spelling
+SPELLINGS = {
+    "2026-11-20T10:00:00Z": "2026-11-20T10:00:00+00:00",
+    "2026-11-20T10:00:00.5z": "2026-11-20T10:00:00.500000+00:00",
+    "2026-11-20 10:00:00.123456789+00:00": "2026-11-20T10:00:00.123456+00:00",
+    "2026-11-21T00:00:00+14:00": "2026-11-20T10:00:00+00:00",
+    "2026-11-20T15:30:00.000001+05:30": "2026-11-20T10:00:00.000001+00:00",
+    "2026-11-20T10:00:01": "2026-11-20T10:00:01+00:00",
+    "2026-11-20T10:00:02.25": "2026-11-20T10:00:02.250000+00:00",
+}
+
+
+def test_times_of_any_spelling_are_the_moments_that_are_meant_and_naive_ones_are_counted(simulator, server):
+    for point, spelling in zip(simulator.world.points, SPELLINGS, strict=False):
+        point["creationTime"] = spelling
 
     run = do_sync(server)
 
-    assert (run.state, run.naive_times) == (SyncState.SUCCEEDED, int(spelling.endswith("10:00:00")))
-    assert RestorePoint.objects.get(uuid=simulator.world.points[0]["id"]).created_at.isoformat() == stored
+    stored = [
+        RestorePoint.objects.get(uuid=point["id"]).created_at for point in simulator.world.points[: len(SPELLINGS)]
+    ]
+    assert [moment.isoformat() for moment in stored] == list(SPELLINGS.values())
+    assert (run.state, run.naive_times) == (SyncState.SUCCEEDED, 2)
 
 
-@pytest.mark.parametrize(
-    ("sent", "stored"),
-    [
-        ("web\ud83d", "web\ufffd"),
-        ("a\x00b", "a\ufffdb"),
-        (r"C:\temp\new", r"C:\temp\new"),
-        (r"\.", r"\."),
-        (r"\N", r"\N"),
-        ("a\tb", "a\tb"),
-        ("two\nlines\r\nthree", "two\nlines\r\nthree"),
-        ('he said "no"; {a,b} %s', 'he said "no"; {a,b} %s'),
-    ],
-)
-def test_one_odd_name_costs_no_other_record(simulator, server, sent, stored):
-    simulator.faults.add({**LISTED, "action": "set", "key": "name", "index": 0, "value": sent})
+NAMES = {
+    "web\ud83d": "web\ufffd",
+    "a\x00b": "a\ufffdb",
+    r"C:\temp\new": r"C:\temp\new",
+    r"\.": r"\.",
+    r"\N": r"\N",
+    "a\tb": "a\tb",
+    "two\nlines\r\nthree": "two\nlines\r\nthree",
+    'he said "no"; {a,b} %s': 'he said "no"; {a,b} %s',
+}
+
+
+def test_odd_names_cost_no_other_record_and_stay_what_they_are(simulator, server):
+    for index, name in enumerate(NAMES):
+        simulator.faults.add({**LISTED, "action": "set", "key": "name", "index": index, "value": name})
 
     run = do_sync(server)
 
     assert run.state == SyncState.SUCCEEDED
     assert held() == there(simulator)
-    assert ReplicaVM.objects.get(name=stored).point_count == 1
+    assert {name: ReplicaVM.objects.get(name=name).point_count for name in NAMES.values()} == dict.fromkeys(
+        NAMES.values(), 1
+    )
