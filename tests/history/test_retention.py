@@ -12,6 +12,8 @@ from replicas_app.models import BackupServer, Drop, Event, Replica, ReplicaVM, R
 from tests.factories import make_event, make_person, make_point, make_replica, make_rescan, make_server, make_vm
 from tests.pages.reading import read
 from tests.threads import at_once
+from tests.waiting import wait_until
+from tests.workers import empty_queue, worker
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 25, 3, tzinfo=UTC)
@@ -192,6 +194,18 @@ def test_while_a_merge_of_the_server_is_at_work_nothing_is_dropped():
     carry_out(server)
 
     assert (left, Event.objects.count()) == (1, 0)
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_tick_of_the_scheduler_has_a_worker_drop_what_is_old():
+    empty_queue()
+    server = make_server()
+    make_event(make_replica(server), EventKind.STATE, at=LONG_AGO)
+
+    with worker():
+        wait_until(lambda: server.drops.exclude(ended_at=None).exists() or tasks.enqueue_due_drops(), 60)
+
+    assert (Event.objects.count(), dropped(server)) == (0, (1, 0, 0, 0))
 
 
 def test_every_table_that_refers_to_what_goes_is_known_here():
