@@ -1,13 +1,15 @@
 """A simulated backup server over real HTTPS, and clients that wait for nothing."""
 
+import socket
 from collections.abc import Callable, Iterator
 
 import pytest
 
 from replicas_app.simulator import Simulator
-from replicas_app.vbr import Client, Deadlines, Retries, Trust
+from replicas_app.vbr import Client, Deadlines, Retries, Trust, VbrError
 
 NEWEST = "1.3-rev2"
+SHORT = Deadlines(connect=0.5, read=0.5, total=2)
 
 
 class Waits(list):
@@ -72,3 +74,18 @@ def logins(simulator: Simulator, kind: str = "password") -> int:
 
 def records(pages) -> list:
     return [record for page in pages for record in page.records]
+
+
+def fault_of(url: str, trust: Trust | None = None, **given) -> VbrError:
+    """What the first call to that address runs into."""
+    client = Client(
+        url, "svc", "pw1", trust=trust or Trust.off(), **{"deadlines": SHORT, "retries": Retries(0)} | given
+    )
+    with client, pytest.raises(VbrError) as error:
+        client.server_time()
+    return error.value
+
+
+def closed_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return listener.getsockname()[1]
