@@ -1,8 +1,6 @@
 """The stage on which cases are measured: a database that can be put back, simulated servers, processes that sync."""
 
-import json
 import os
-import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -22,7 +20,6 @@ from tests.waiting import wait_until
 POSTGRES_SETTINGS = ("log_lock_waits=on", "deadlock_timeout=100ms")
 LOCK_WAIT = "still waiting for"
 """What Postgres logs of a wait that lasts longer than its deadlock_timeout."""
-PROJECT = Path(__file__).parents[2]
 DATABASE = "bench"
 BLANK = "blank"
 
@@ -115,11 +112,3 @@ class Bench:
         """Backup servers in one process of their own, each with a world of these options."""
         with Simulated(servers, options) as simulated:
             yield simulated
-
-    def read(self, server_id: int, *, times: int = 1, full: str = "") -> dict[str, Any]:
-        """Sync in a process of its own: {"seconds", "counts", "mb": lists, "peak_mb"}."""
-        arguments = [sys.executable, "-m", "tests.bench.reading", str(server_id), str(times), full]
-        done = subprocess.run(arguments, cwd=PROJECT, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(done.stderr)
-        return json.loads(done.stdout)

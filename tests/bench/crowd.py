@@ -8,6 +8,7 @@ from replicas_app.choices import SyncState, SyncTrigger
 from replicas_app.models import BackupServer, SyncRun
 from tests.bench import floors
 from tests.bench.bench import Bench
+from tests.bench.reader import Reader
 from tests.bench.results import Result
 from tests.bench.syncs import VMS, at_least_in_all
 from tests.factories import make_server_of
@@ -44,7 +45,8 @@ def twenty(bench: Bench) -> Iterator[Result]:
 def make_pages_ready(bench: Bench, world: Simulated) -> None:
     """A sync of the first tells which pages are wanted; the others are asked for the same."""
     bench.back_to()
-    bench.read(make_server_of(world.servers[0]).pk)
+    with Reader() as reader:
+        reader.read(make_server_of(world.servers[0]).pk)
     asked = [one for one in world.asked() if one.is_listing]
     for server in world.servers[1:]:
         floors.fetching(server, asked)

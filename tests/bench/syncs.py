@@ -8,6 +8,7 @@ from typing import Any
 
 from tests.bench import floors
 from tests.bench.bench import Bench
+from tests.bench.reader import Reader
 from tests.bench.results import Result
 from tests.factories import make_server_of
 from tests.simulated import Asked, Simulated
@@ -20,7 +21,7 @@ MEGABYTES_PER_1000_POINTS = 0.5
 STORED = ("replica", "replica_vm", "restore_point")
 INVENTORY = (*STORED, "event")
 RUNS = 3
-MANY_RUNS = 10
+SWEEPS = 9
 INTERVALS = 9
 NEW_SHARE = 0.01
 
@@ -38,11 +39,13 @@ class Subject:
         self.bench.back_to()
         self.server_id = make_server_of(self.world.servers[0]).pk
 
-    def read(self, *, times: int = 1, full: str = "") -> tuple[dict[str, Any], list[Asked]]:
-        """What the syncs took, and what they asked."""
+    def read(self, reader: Reader, *, full: str = "") -> tuple[dict[str, Any], list[Asked]]:
+        """What a sync took, and what it asked."""
         self.world.asked()
-        took = self.bench.read(self.server_id, times=times, full=full)
-        return took, self.world.asked()
+        return reader.read(self.server_id, full=full), self.world.asked()
+
+    def sweep(self, reader: Reader) -> tuple[dict[str, Any], list[Asked]]:
+        return self.read(reader, full="the benchmark")
 
     def fetching(self, asked: list[Asked]) -> float:
         """What it takes to fetch these listings bare."""
@@ -57,7 +60,8 @@ def subject(bench: Bench, points: int) -> Iterator[Subject]:
     with bench.simulated(**sizes, page_cache_mb=cache, token_seconds=86_400) as world:
         subject = Subject(bench, world)
         subject.connect()
-        subject.read(full="the benchmark")
+        with Reader() as reader:
+            subject.sweep(reader)
         bench.vacuum()
         bench.say(f"a server of {sizes['replicas']:,} replicas and {sizes['points']:,} points is up")
         yield subject
@@ -84,14 +88,15 @@ def million(bench: Bench) -> Iterator[Result]:
 
 
 def _first(bench: Bench, points: int, runs: int) -> tuple[float, float, float]:
-    """Medians of what we take and of the floor, and the peak of memory."""
+    """Medians of what we take and of the floor, and the peak of memory. Each time in a new process."""
     ours, floor, peaks = [], [], []
     with subject(bench, points) as reading:
         for _ in range(runs):
             reading.connect()
-            took, asked = reading.read(full="the benchmark")
-            ours += took["seconds"]
-            peaks.append(took["peak_mb"])
+            with Reader() as reader:
+                took, asked = reading.sweep(reader)
+            ours.append(took["seconds"])
+            peaks.append(took["peak"])
             fetch, copy = reading.fetching(asked), floors.copying(STORED)
             floor.append(fetch + copy)
             bench.say(f"ours {ours[-1]:.2f} s; bare fetch {fetch:.2f} s, bare COPY {copy:.2f} s")
@@ -99,48 +104,49 @@ def _first(bench: Bench, points: int, runs: int) -> tuple[float, float, float]:
 
 
 def sweep(bench: Bench) -> Iterator[Result]:
-    with subject(bench, POINTS) as reading:
-        reading.read(full="the benchmark")  # whatever the second look at a server may write
+    with subject(bench, POINTS) as reading, Reader() as reader:
+        reading.sweep(reader)  # whatever the second look at a server may write
         written = bench.rows_written(*INVENTORY)
-        ours, floor = [], []
-        for _ in range(RUNS):
-            took, asked = reading.read(full="the benchmark")
-            ours += took["seconds"]
+        ours, floor, memory = [], [], []
+        for _ in range(SWEEPS):
+            took, asked = reading.sweep(reader)
+            ours.append(took["seconds"])
+            memory.append(took["now"])
             floor.append(reading.fetching(asked))
             bench.say(f"ours {ours[-1]:.2f} s; bare fetch {floor[-1]:.2f} s")
         written = bench.rows_written(*INVENTORY) - written
-        memory = reading.read(times=MANY_RUNS, full="the benchmark")[0]["mb"]
     yield Result(f"full sweep, nothing changed, {bench.sized(POINTS):,} points", median(ours), 1.5, floor=median(floor))
     yield Result("full sweep, nothing changed: rows written in the inventory", written, 0, unit="rows")
-    name = f"memory of one process after {MANY_RUNS} full sweeps, against the second"
-    yield Result(name, memory[-1], 1.1, unit="MB", floor=memory[1])
+    name = f"memory of one process after {1 + SWEEPS} full sweeps, against the second"
+    yield Result(name, memory[-1], 1.1, unit="MB", floor=memory[0])
 
 
 def quiet(bench: Bench) -> Iterator[Result]:
-    with subject(bench, POINTS) as reading:
-        reading.read()
-        took, asked = reading.read(times=INTERVALS)
+    with subject(bench, POINTS) as reading, Reader() as reader:
+        reading.read(reader)
+        syncs = [reading.read(reader) for _ in range(INTERVALS)]
+        took, asked = syncs[-1]
         three = reading.fetching([one for one in asked if one.is_listing][:3])
-    bench.say(f"three requests, bare, take {three * 1000:.1f} ms; {took['counts'][-1]}")
-    yield Result("interval sync, quiet server: requests", len(asked) / INTERVALS, 8, unit="requests")
-    yield Result("interval sync, quiet server", median(took["seconds"]), 0.3)
+    bench.say(f"three requests, bare, take {three * 1000:.1f} ms; {took['counts']}")
+    yield Result("interval sync, quiet server: requests", max(len(asked) for _, asked in syncs), 8, unit="requests")
+    yield Result("interval sync, quiet server", median(took["seconds"] for took, _ in syncs), 0.3)
 
 
 def one_percent(bench: Bench) -> Iterator[Result]:
-    """The same interval twice: the simulator has the pages ready at the second time, and that one counts."""
-    with subject(bench, POINTS) as reading:
-        reading.read()
+    """The same interval again and again: after the first one the simulator has the pages ready."""
+    with subject(bench, POINTS) as reading, Reader() as reader:
+        reading.read(reader)
         came = reading.world.grow(bench.sized(round(POINTS * NEW_SHARE)))
         bench.keep("before")
         ours, floor, new_alone = [], [], []
         for _ in range(1 + RUNS):
             bench.back_to("before")
-            took, asked = reading.read()
-            ours += took["seconds"]
+            took, asked = reading.read(reader)
+            ours.append(took["seconds"])
             floor.append(reading.fetching(asked))
             new_alone.append(reading.fetching([one for one in asked if one.is_by_time]))
             bench.say(f"ours {ours[-1]:.3f} s; bare fetch of all {floor[-1]:.3f} s, of the new {new_alone[-1]:.3f} s")
-    bench.say(f"{came:,} new points; {took['counts'][-1]}")
+    bench.say(f"{came:,} new points; {len(asked)} requests; {took['counts']}")
     name, ours = f"interval sync, 1 % new points ({came:,})", median(ours[1:])
     yield Result(f"{name}, against all that it has to ask", ours, 1.5, floor=median(floor[1:]))
     yield Result(f"{name}, against these points alone", ours, 1.5, floor=median(new_alone[1:]))
