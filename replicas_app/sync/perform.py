@@ -115,7 +115,7 @@ def _write(reading: Reading, fault: VbrError | None) -> None:
     if not runs.progress(run.pk, step="Writing"):
         raise Stopped
     reading.merge.open()
-    server = BackupServer.objects.select_for_update().get(pk=run.server_id)
+    server = BackupServer.objects.select_for_update(no_key=True).get(pk=run.server_id)
     doubt = doubt_of(server, reading)
     counts = _merged(reading, is_believed=not doubt)
     verdict = verdict_of(reading, fault, doubt.words)

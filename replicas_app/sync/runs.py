@@ -102,7 +102,7 @@ def interrupt(run_id: int, now: datetime) -> bool:
 def begin(run: SyncRun, now: datetime) -> bool:
     """Take up a waiting run, and decide whether it is a full sweep. The caller holds the server's lock."""
     with transaction.atomic():
-        server = BackupServer.objects.select_for_update().get(pk=run.server_id)
+        server = BackupServer.objects.select_for_update(no_key=True).get(pk=run.server_id)
         why = _why_full(server, now)
         waiting = SyncRun.objects.filter(pk=run.pk, state=SyncState.QUEUED)
         begun = waiting.update(
@@ -145,7 +145,7 @@ def end(run: SyncRun, state: SyncState, *, read_all: bool, error: str = "", caus
     """
     now = timezone.now()
     with transaction.atomic():
-        server = BackupServer.objects.select_for_update().get(pk=run.server_id)
+        server = BackupServer.objects.select_for_update(no_key=True).get(pk=run.server_id)
         SyncRun.objects.filter(pk=run.pk).update(
             state=state, ended_at=now, step="", error=error, error_cause=cause, **columns
         )
