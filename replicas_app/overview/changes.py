@@ -1,9 +1,11 @@
 """What the newest reads saw change."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from django.contrib.postgres.aggregates import ArrayAgg
+from django.core.cache import cache
 from django.db.models import Count, Exists, OuterRef, Q
 
 from replicas_app.choices import EventAbout, EventKind
@@ -32,6 +34,9 @@ CHANGE_WORDS = {
     EventKind.LAST_POINT: "lost their last restore point",
 }
 ALARMING = ("Infected", "Suspicious")
+MANY = 10_000
+KEPT_SECONDS = 3600
+Group = tuple[str, str, int, list[str]]
 
 
 @dataclass(frozen=True)
@@ -67,10 +72,7 @@ class Change:
 def newest_changes() -> list[Change]:
     """What the newest reads that saw something change saw, the newest first, and of one read the gravest first."""
     runs = _with_news()
-    events = Event.objects.filter(run__in=runs).with_about().order_by()
-    became = ArrayAgg("new", distinct=True, filter=Q(kind=EventKind.MALWARE), default=[])
-    counted = events.values_list("run", "kind", "of").annotate(count=Count("pk"), became=became)
-    changes = [Change(runs[run], *rest) for run, *rest in counted]
+    changes = [Change(runs[run], *group) for run, groups in _groups(runs).items() for group in groups]
     changes.sort(key=lambda change: (-change.run.pk, KINDS.place_of(change.kind), change.about))
     _tell_few([change for change in changes[:LINES] if change.count <= TOLD_ONE_BY_ONE])
     return changes[:LINES]
@@ -81,6 +83,33 @@ def _with_news() -> dict[int, SyncRun]:
     stirred = SyncRun.objects.with_news() | SyncRun.objects.with_new_points()
     told = stirred.filter(Exists(Event.objects.filter(run=OuterRef("pk"))))
     return {run.pk: run for run in told.newest_first().select_related("server")[:RUNS_WITH_NEWS]}
+
+
+def _groups(runs: Collection[int]) -> dict[int, list[Group]]:
+    """Of each run: kind, what it was of, how many, and the malware statuses that they ended in.
+
+    What a run saw stays so: the groups of one that saw very much are counted once and kept for a while.
+    """
+    kept = {_key_of(run): run for run in runs}
+    groups = {kept[key]: held for key, held in cache.get_many(kept).items()}
+    counted = _counted(set(runs) - set(groups))
+    for run, fresh in counted.items():
+        if sum(count for _, _, count, _ in fresh) >= MANY:
+            cache.set(_key_of(run), fresh, KEPT_SECONDS)
+    return groups | counted
+
+
+def _key_of(run: int) -> str:
+    return f"changes-of-run-{run}"
+
+
+def _counted(runs: Collection[int]) -> dict[int, list[Group]]:
+    became = ArrayAgg("new", distinct=True, filter=Q(kind=EventKind.MALWARE), default=[])
+    events = Event.objects.filter(run__in=runs).with_about().order_by()
+    found: dict[int, list[Group]] = defaultdict(list)
+    for run, *group in events.values_list("run", "kind", "of").annotate(count=Count("pk"), became=became):
+        found[run].append(tuple(group))
+    return found
 
 
 def _tell_few(changes: Iterable[Change]) -> None:

@@ -11,7 +11,7 @@ from django.utils import timezone
 from replicas_app import sync
 from replicas_app.choices import EventKind, Role
 from replicas_app.models import BackupServer, Replica, SyncRun
-from replicas_app.overview import Overview
+from replicas_app.overview import Overview, changes
 from replicas_app.simulator import Simulator
 from tests.factories import make_event, make_point, make_replica, make_server, make_server_of, make_sync_run, make_vm
 from tests.pages.reading import PART
@@ -155,6 +155,20 @@ def test_many_points_that_scans_found_infected_in_one_read_are_one_line_though_n
 
     assert "4 restore points changed their malware status Infected Suspicious" in words(page)
     assert counted(viewer, href) == 4
+
+
+def test_what_a_read_saw_is_counted_once_where_it_is_very_much(viewer, monkeypatch, django_assert_num_queries):
+    monkeypatch.setattr(changes, "MANY", 4)
+    run = make_sync_run(replicas_added=4)
+    for _ in range(4):
+        make_event(make_replica(run.server), EventKind.APPEARED, run=run)
+    first = changes.newest_changes()
+
+    with django_assert_num_queries(1):
+        again = changes.newest_changes()
+
+    assert again == first
+    assert [(change.count, change.words) for change in first] == [(4, "replicas appeared")]
 
 
 def test_a_change_of_state_tells_from_what_to_what(viewer):
