@@ -7,8 +7,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from replicas_app.choices import EventKind, RescanState, Role, SyncState, SyncTrigger
-from replicas_app.models import BackupServer, Event, Person, Replica, Rescan, RestorePoint, SyncRun
+from replicas_app.models import BackupServer, Event, Person, Replica, ReplicaVM, Rescan, RestorePoint, SyncRun
 from replicas_app.people import make_link
+from replicas_app.rescans import compare
 from tests.deriving import derive
 from tests.factories import (
     make_event,
@@ -49,6 +50,7 @@ class Scene:
     run: SyncRun
     open_run: SyncRun
     ended: Rescan
+    compared: Rescan
     running: Rescan
     person: Person
 
@@ -67,6 +69,7 @@ class Scene:
             "a server that lists too little": self.doubted.get_absolute_url(),
             "server-accept-drop": reverse("server-accept-drop", args=[self.doubted.pk]),
             "a rescan that ended": self.ended.get_absolute_url(),
+            "a rescan that changed something": self.compared.get_absolute_url(),
             "a rescan that runs": self.running.get_absolute_url(),
             "rescan-ask": f"{reverse('rescan-ask')}?id={self.replica.pk}",
             "rescan-stop": reverse("rescan-stop", args=[self.running.pk]),
@@ -124,6 +127,7 @@ def set_scene(admin: Person) -> Scene:
             rows_expected=90,
         ),
         ended=_rescan_that_failed(replicas[:3], admin, now),
+        compared=_rescan_that_changed_something(replicas[5], admin, now),
         running=make_rescan(replicas[4], asked_by=admin, session_state="Working", progress=40),
         person=make_person("a.person.with.a.rather.long.name@subsidiary.example.com", role=Role.OPERATOR),
     )
@@ -180,6 +184,20 @@ def _run_with_everything(server: BackupServer, replicas: list[Replica], now: dat
     for old, new in (("Clean", "Infected"), ("", "Suspicious"), ("Infected", "Clean")):
         make_event(point, EventKind.MALWARE, old, new, run=run, at=now)
     return run
+
+
+def _rescan_that_changed_something(replica: Replica, admin: Person, now: datetime) -> Rescan:
+    """Of one replica, which lost a VM with a long name and rests since then."""
+    rescan = make_rescan(replica, state=RescanState.SUCCEEDED, asked_by=admin, result="Success", progress=100)
+    lost = make_vm(replica, f"{UNBROKEN}-lost", point_count=1)
+    gone = make_point(lost, first_seen_at=now - timedelta(days=3))
+    compare.note_before(rescan)
+    RestorePoint.objects.filter(pk=gone.pk).update(removed_at=timezone.now())
+    ReplicaVM.objects.filter(pk=lost.pk).update(point_count=0)
+    compare.note_after(rescan)
+    rescan.members.update(ended_well_at=now)
+    rescan.refresh_from_db()
+    return rescan
 
 
 def _rescan_that_failed(replicas: list[Replica], admin: Person, now: datetime) -> Rescan:

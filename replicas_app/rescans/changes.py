@@ -179,6 +179,8 @@ class Changes:
             return f"{server} is read in full as soon as its present read is done."
         if run.is_open:
             return f"{server} is being read in full."
+        if run.error_cause == "drop":
+            return f"{run.error} Somebody has to say on the page of {server} whether that is right."
         why = f" {run.error}" if run.error else ""
         return (
             f"{server} could not be read in full after the rescan.{why} The next full sweep that comes through tells."

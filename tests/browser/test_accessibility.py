@@ -14,8 +14,8 @@ COLOURS = {"runOnly": ["color-contrast", "link-in-text-block"], "resultTypes": [
 """What can differ between two themes."""
 ACTS = {"logout", "rescan-start", "server-toggle", "server-test", "server-sync", "person-role", "person-reactivate"}
 """Addresses that only take a form."""
-ELSEWHERE = {"login", "password-set", "healthz", "readyz"}
-"""Those for people who are signed out, which have tests of their own, and those for machines."""
+ELSEWHERE = {"login", "password-set", "healthz", "readyz", "rescan-acts"}
+"""Those for people who are signed out, which have tests of their own, those for machines, and parts without a page."""
 
 
 @pytest.fixture

@@ -324,6 +324,46 @@ def test_a_failing_server_is_asked_for_one_sweep_and_not_for_one_with_every_look
     assert SyncRun.objects.count() == runs
 
 
+def test_a_sweep_that_was_cut_off_is_followed_by_the_next_one(simulator, rescan):
+    to_the_end(rescan, simulator)
+    SyncRun.objects.open().update(
+        state=SyncState.INTERRUPTED, is_full=True, started_at=timezone.now(), ended_at=timezone.now()
+    )
+    step(rescan)
+    assert words(rescan).is_held_up
+
+    next_run = do_sync(rescan.server, full="")
+    step(rescan)
+
+    assert (next_run.is_full, rescan.sync_run, rescan.changes) == (True, next_run, NOTHING)
+
+
+def test_a_sweep_that_is_not_believed_leaves_it_unknown_with_the_numbers(simulator, rescan, server):
+    held = len(simulator.world.points)
+    to_the_end(rescan, simulator)
+    simulator.world.points[:] = simulator.world.points[:2]
+    read_what_is_asked_for()
+
+    step(rescan)
+
+    assert words(rescan).sentence.startswith(
+        f"Not known yet: lab answered with 2 of {held} restore points. We kept all {held}. "
+        "Somebody has to say on the page of lab whether that is right."
+    )
+    assert rescan.next_poll_at is not None
+
+
+def test_a_sweep_that_set_records_aside_is_compared_and_says_what_it_cannot_know(simulator, rescan):
+    to_the_end(rescan, simulator)
+    simulator.faults.add({"path": SWEEP, "action": "set", "key": "creationTime", "index": 0, "value": "yesterday"})
+    read_what_is_asked_for()
+
+    step(rescan)
+
+    assert (rescan.sync_run.state, rescan.next_poll_at) == (SyncState.PARTIAL, None)
+    assert "The read after it was incomplete, so what went away may not have been seen." in words(rescan).proof
+
+
 def test_nobody_waits_for_ever_for_a_server_that_stays_away(simulator, rescan):
     to_the_end(rescan, simulator)
     Rescan.objects.filter(pk=rescan.pk).update(
