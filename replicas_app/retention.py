@@ -15,12 +15,13 @@ from django.conf import settings
 from django.db import connection, transaction
 from django.db.models import F
 
+from replicas_app import locks
 from replicas_app.models import BackupServer, Drop
 
 logger = logging.getLogger(__name__)
 
 ROWS_AT_ONCE = 1000
-"""In one transaction, which holds the server's row: a merge that begins meanwhile waits for so long."""
+"""In one transaction, which holds the server's row: a read that begins meanwhile waits for so long."""
 STEPS_AT_ONCE = 200
 """How many such steps one task takes; the next one goes on."""
 PASS_EVERY = timedelta(hours=23)
@@ -91,7 +92,7 @@ def due(now: datetime) -> list[int]:
 def drop(server_id: int, now: datetime, *, should_stop: Callable[[], bool] = lambda: False) -> None:
     """Go on with the pass over this server, or begin one where it is due. What is left is left to the next call.
 
-    A merge of the server goes first: while one is at work, nothing is dropped.
+    While the server is being read nothing of it is dropped: the merge may be at work on the same rows.
     """
     for _ in range(STEPS_AT_ONCE):
         if should_stop() or not _step(server_id, now):
@@ -117,8 +118,8 @@ def _what_goes(server_id: int, now: datetime) -> Kind | None:
 def _step(server_id: int, now: datetime) -> bool:
     """Drop some rows of one kind, or end the pass. Say whether to go on."""
     with transaction.atomic():
-        server = BackupServer.objects.select_for_update(skip_locked=True).filter(pk=server_id).first()
-        if server is None or not _is_due(server_id, now):
+        server = BackupServer.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=server_id).first()
+        if server is None or server_id in locks.held(locks.Space.SYNC) or not _is_due(server_id, now):
             return False
         open_pass, _ = Drop.objects.get_or_create(server=server, ended_at=None, defaults={"began_at": now})
         kind = _what_goes(server_id, now)

@@ -22,9 +22,9 @@ from replicas_app.text import search_pattern
 from replicas_app.times import utc_words
 
 SHOWN_OF_ONE_THING = 20
-LONGEST_MERGE = timedelta(hours=1)
-"""Events are numbered when they are written, and bear the moment at which their merge began: servers that are merged
-at the same time may have theirs numbered the other way round, within this span."""
+LONGEST_READ = timedelta(days=1)
+"""Events are numbered when they are written, and bear the moment at which their merge began: servers that are read at
+the same time may have theirs numbered the other way round, within this span."""
 
 KINDS = Vocabulary(
     {
@@ -78,7 +78,7 @@ def _of_states(values: Iterable[str]) -> Q:
 def _from(moment: datetime) -> Q:
     """Seen at that moment or later; a key below which no such event can be lets Postgres stop there."""
     try:
-        before = Event.objects.filter(at__lt=moment - LONGEST_MERGE).order_by("-at").values_list("pk", flat=True)
+        before = Event.objects.filter(at__lt=moment - LONGEST_READ).order_by("-at").values_list("pk", flat=True)
         return Q(at__gte=moment) & Q(pk__gt=before.first() or 0)
     except OverflowError:  # nothing is as old as that
         return Q(at__gte=moment)
@@ -87,7 +87,7 @@ def _from(moment: datetime) -> Q:
 def _until(moment: datetime) -> Q:
     """Seen at that moment or before, with a key above which no such event can be."""
     try:
-        after = Event.objects.filter(at__gt=moment + LONGEST_MERGE).order_by("at").values_list("pk", flat=True).first()
+        after = Event.objects.filter(at__gt=moment + LONGEST_READ).order_by("at").values_list("pk", flat=True).first()
     except OverflowError:  # nothing is as new as that
         after = None
     return Q(at__lte=moment) & Q(pk__lt=after) if after else Q(at__lte=moment)

@@ -1,12 +1,14 @@
 """What is older than it is kept goes, in small steps, and never silently."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 
 import pytest
 from django.apps import apps
 from django.db import transaction
 
-from replicas_app import history, retention, tasks
+from replicas_app import history, locks, retention, tasks
 from replicas_app.choices import EventKind, RescanState
 from replicas_app.models import BackupServer, Drop, Event, Replica, ReplicaVM, RestorePoint
 from tests.factories import make_event, make_person, make_point, make_replica, make_rescan, make_server, make_vm
@@ -182,13 +184,26 @@ def test_a_task_that_comes_twice_or_for_a_server_that_is_gone_does_no_harm(serve
     assert (Event.objects.count(), Drop.objects.count()) == (0, 1)
 
 
+@contextmanager
+def a_read_under_way(server: BackupServer) -> Iterator[None]:
+    with locks.try_lock(locks.Space.SYNC, server.pk):
+        yield
+
+
+@contextmanager
+def a_read_that_ends(server: BackupServer) -> Iterator[None]:
+    with transaction.atomic():
+        BackupServer.objects.select_for_update(no_key=True).get(pk=server.pk)
+        yield
+
+
 @pytest.mark.django_db(transaction=True)
-def test_while_a_merge_of_the_server_is_at_work_nothing_is_dropped():
+@pytest.mark.parametrize("what_goes_on", [a_read_under_way, a_read_that_ends])
+def test_while_a_server_is_read_nothing_of_it_is_dropped_and_nobody_waits(what_goes_on):
     server = make_server()
     make_event(make_replica(server), EventKind.STATE, at=LONG_AGO)
 
-    with transaction.atomic():
-        BackupServer.objects.select_for_update().get(pk=server.pk)
+    with what_goes_on(server):
         at_once(1, lambda _: retention.drop(server.pk, NOW))
         left = Event.objects.count()
     carry_out(server)
