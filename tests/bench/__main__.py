@@ -26,6 +26,7 @@ CASES = {
     "one_percent": "tests.bench.syncs.one_percent",
     "twenty": "tests.bench.crowd.twenty",
     "export": "tests.bench.files.export",
+    "lists": "tests.bench.lists.lists",
 }
 """In this order. Each is a generator of results, given the bench."""
 SMALL = 0.1
