@@ -3,6 +3,7 @@
 Rows are written by `replicas_app.sync` only. What vanished upstream keeps its row with `removed_at`.
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from typing import Self
 from uuid import UUID
@@ -50,6 +51,23 @@ REPLICA_LINE = (
     "policy_id",
     "platform_id",
     "removed_at",
+)
+VM_LINE = (
+    "pk",
+    "server_id",
+    "name",
+    "newest_point_at",
+    "recent",
+    "newest_clean_at",
+    "worst_malware",
+    "newest_state",
+    "point_count",
+    "replica_id",
+    "replica__name",
+    "replica__platform",
+    "replica__job_id",
+    "replica__policy_id",
+    "replica__platform_id",
 )
 POINT_LINE = (
     "pk",
@@ -163,12 +181,24 @@ class Replica(models.Model):
         return MALWARE_TONES.get(self.worst_malware or "", "unknown")
 
 
+def decoded(recent: Iterable[int]) -> list[tuple[datetime, str]]:
+    """(moment, malware status) of the points in `ReplicaVM.recent`, to the minute, the oldest first."""
+    return [
+        (datetime.fromtimestamp(code // CODES_PER_MINUTE * 60, UTC), MALWARE_CODES[code % CODES_PER_MINUTE])
+        for code in recent
+    ]
+
+
 class ReplicaVMQuerySet(models.QuerySet["ReplicaVM"]):
     def present(self) -> Self:
         return self.filter(point_count__gt=0)
 
     def search(self, query: str) -> Self:
         return self.filter(search__like=search_pattern(query))
+
+    def lines(self) -> models.QuerySet:
+        """What a line of the list shows, as named tuples: whole rows take twice as long to read."""
+        return self.values_list(*VM_LINE, named=True)
 
     def search_with_replicas(self, query: str) -> Self:
         """VMs whose name matches, and those on a replica of which any parameter does."""
@@ -238,16 +268,8 @@ class ReplicaVM(models.Model):
         return MALWARE_TONES.get(self.worst_malware or "", "unknown")
 
     @property
-    def newest_malware_words(self) -> str:
-        return "" if self.newest_malware is None else MALWARE_WORDS.get(self.newest_malware, self.newest_malware)
-
-    @property
     def recent_points(self) -> list[tuple[datetime, str]]:
-        """(moment, malware status) of the points in `recent`, to the minute, the oldest first."""
-        return [
-            (datetime.fromtimestamp(code // CODES_PER_MINUTE * 60, UTC), MALWARE_CODES[code % CODES_PER_MINUTE])
-            for code in self.recent
-        ]
+        return decoded(self.recent)
 
 
 class RestorePointQuerySet(models.QuerySet["RestorePoint"]):

@@ -15,6 +15,7 @@ from django.urls import reverse
 from django.utils.html import escape
 from django.utils.safestring import SafeString
 
+from replicas_app.charts import strip
 from replicas_app.choices import (
     MALWARE_TONES,
     MALWARE_WORDS,
@@ -25,6 +26,7 @@ from replicas_app.choices import (
 )
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.facets import Facet
+from replicas_app.models.inventory import decoded
 from replicas_app.templatetags.acts import rescan_act
 from replicas_app.templatetags.lists import server_name, short_id, verdict
 from replicas_app.templatetags.look import NOTHING, age_by, badge, number, pill, quiet, utc
@@ -32,6 +34,7 @@ from replicas_app.templatetags.look import NOTHING, age_by, badge, number, pill,
 register = template.Library()
 
 NONE = SafeString(f'<span class="muted">{NOTHING}</span>')
+NOT_KNOWN = SafeString('<span class="muted">not known</span>')
 SPELLINGS = 500
 """Of open values: so many cells are kept, however many a backup server makes up."""
 
@@ -97,6 +100,34 @@ def point_rows(answer: Answer) -> Iterator[dict[str, object]]:
             "platform": words_cell(row.platform, PLATFORMS.get),
             "platform_id": id_cell("platform_id", row.platform_id),
             "operations": len(row.operations),
+        }
+
+
+@register.filter
+def vm_rows(answer: Answer) -> Iterator[dict[str, object]]:
+    """Of `ReplicaVMQuerySet.lines`."""
+    id_cell, server_cell, servers = _id_cells(answer), _server_cells(answer), answer.filters.servers
+    own, of_replica = place_of("vm"), place_of("replica")
+    for row in answer.rows:
+        server = servers.get(row.server_id)
+        yield {
+            "pk": row.pk,
+            "marks": "" if row.point_count else " data-removed",
+            "href": f"{own}{row.pk}/",
+            "name": escape(row.name),
+            "newest": age_by(row.newest_point_at, server) if row.newest_point_at else NONE,
+            "days": strip(decoded(row.recent), answer.now),
+            "clean": age_by(row.newest_clean_at, server) if row.newest_clean_at else NOT_KNOWN,
+            "malware": malware_cell(row.worst_malware),
+            "state": state_cell(row.newest_state, not row.point_count),
+            "points": number(row.point_count),
+            "replica_href": f"{of_replica}{row.replica_id}/",
+            "replica": escape(row.replica__name),
+            "server": server_cell(row.server_id),
+            "platform": words_cell(row.replica__platform, PLATFORMS.get),
+            "job": id_cell("job", row.replica__job_id),
+            "policy": id_cell("policy", row.replica__policy_id),
+            "platform_id": id_cell("platform_id", row.replica__platform_id),
         }
 
 

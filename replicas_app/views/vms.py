@@ -33,7 +33,7 @@ def vm_list(request: HttpRequest) -> HttpResponseBase:
         "VM",
         timezone.now(),
         counts_asked_for="counts" in request.GET,
-        shown=ReplicaVM.objects.select_related("replica"),
+        shown=ReplicaVM.objects.lines(),
     )
     return list_answer(request, answer, page="vms/list.html", parts="vms", sheet=exports.VMS)
 
