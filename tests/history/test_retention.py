@@ -8,7 +8,7 @@ import pytest
 from django.apps import apps
 from django.db import transaction
 
-from replicas_app import history, locks, retention, tasks
+from replicas_app import history, locks, retention, servers, tasks
 from replicas_app.choices import EventKind, RescanState
 from replicas_app.models import BackupServer, Drop, Event, Replica, ReplicaVM, RestorePoint
 from tests.factories import make_event, make_person, make_point, make_replica, make_rescan, make_server, make_vm
@@ -221,6 +221,15 @@ def test_a_tick_of_the_scheduler_has_a_worker_drop_what_is_old():
         wait_until(lambda: server.drops.exclude(ended_at=None).exists() or tasks.enqueue_due_drops(), 60)
 
     assert (Event.objects.count(), dropped(server)) == (0, (1, 0, 0, 0))
+
+
+def test_a_server_of_which_something_was_dropped_can_be_removed(server):
+    make_event(make_replica(server), EventKind.STATE, at=LONG_AGO)
+    carry_out(server)
+
+    servers.remove(server)
+
+    assert (BackupServer.objects.count(), Drop.objects.count()) == (0, 0)
 
 
 def test_every_table_that_refers_to_what_goes_is_known_here():
