@@ -176,7 +176,7 @@ class Changes:
         if server.is_unconfirmed:
             return f"nobody has accepted the certificate of {server}. The first full sweep after that tells."
         if run is None:
-            return f"{server} is read in full as soon as its present read is done."
+            return f"{server} is about to be read in full; a read that is under way is finished first."
         if run.is_open:
             return f"{server} is being read in full."
         if run.error_cause == "drop":

@@ -206,7 +206,7 @@ class Story:
         if run := self.run:
             yield _step_of_run(run, rescan)
         elif rescan.next_poll_at and not self.changes.is_held_up:
-            yield Step("unknown", f"{rescan.server} is read again when its present read is done", is_now=True)
+            yield Step("unknown", f"{rescan.server} is about to be read again", is_now=True)
         if self.changes.is_known:
             yield Step("ok", "Compared with before")
 

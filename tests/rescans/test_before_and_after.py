@@ -243,7 +243,9 @@ def test_while_an_intervals_read_goes_on_another_one_follows_and_is_full(simulat
 
     step(rescan)
     assert rescan.sync_run is None
-    assert words(rescan).sentence == "Not known yet: lab is read in full as soon as its present read is done."
+    assert words(rescan).sentence == (
+        "Not known yet: lab is about to be read in full; a read that is under way is finished first."
+    )
 
     SyncRun.objects.filter(pk=early.pk).update(state=SyncState.SUCCEEDED, ended_at=timezone.now())
     step(rescan)
