@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime, timedelta
 
+MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 MINUTE = timedelta(minutes=1)
 HOUR = timedelta(hours=1)
 DAY = timedelta(days=1)
@@ -12,7 +13,7 @@ SET_BACK_BY = HOUR
 def utc_words(moment: datetime) -> str:
     """`25 Nov 2026, 13:31 UTC`."""
     moment = moment.astimezone(UTC)
-    return f"{moment.day} {moment:%b} {moment.year}, {moment:%H:%M} UTC"
+    return f"{moment.day} {MONTHS[moment.month - 1]} {moment.year}, {moment.hour:02}:{moment.minute:02} UTC"
 
 
 def their_clock(now: datetime, skew_seconds: float | None) -> datetime:

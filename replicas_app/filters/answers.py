@@ -9,6 +9,7 @@ from django.db.models import Model, QuerySet
 from replicas_app.filters.facets import Counts, Facet
 from replicas_app.filters.listing import ListFilters
 from replicas_app.filters.pages import Page
+from replicas_app.filters.pieces import Way
 from replicas_app.freshness import DataAge, Notice, age_of, notices_of
 
 NOTICES_SHOWN = 2
@@ -63,7 +64,12 @@ class Answer:
     @cached_property
     def unfiltered_total(self) -> int:
         """How many rows the list has when nothing is asked for."""
-        return self.all_rows.present().count()
+        return self.filters.memory_of_all.remembered("total", self.all_rows.present().count)
+
+    @cached_property
+    def elsewhere(self) -> list[Way]:
+        """Where to look when nothing matches."""
+        return self.filters.memory.remembered("elsewhere", lambda: self.filters.elsewhere)
 
     # Where to go on
 

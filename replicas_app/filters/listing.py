@@ -138,7 +138,7 @@ class ListFilters(forms.Form):
 
         `total`: None where nobody has counted; `shown`: the rows with what a page shows of other tables.
         """
-        keys = Keys(lambda: self.sorted(found()), total, self._memory, f"{self._facet_words} {self.sorting}")
+        keys = Keys(lambda: self.sorted(found()), total, self.memory, f"{self._facet_words} {self.sorting}")
         return Page(keys, self._page_number, self.page_size, total, shown)
 
     def sorted(self, rows: QuerySet) -> QuerySet:
@@ -146,7 +146,20 @@ class ListFilters(forms.Form):
 
     def counts_of(self, rows: QuerySet) -> Counts:
         chosen = {name: self._stored(name) for name in self.facets if name in self.wishes}
-        return Counts(lambda: self.apply(rows, leave_out=self.facets), self.facets, chosen, self._memory)
+        return Counts(lambda: self.apply(rows, leave_out=self.facets), self.facets, chosen, self.memory)
+
+    @cached_property
+    def memory(self) -> Memory:
+        """Of the rows without regard to the facets."""
+        return self._memory_of(
+            self.shows_removed,
+            sorted((name, repr(wish)) for name, wish in self.wishes.items() if name not in self.facets),
+        )
+
+    @cached_property
+    def memory_of_all(self) -> Memory:
+        """Of the rows that are there when nothing is asked for."""
+        return self._memory_of()
 
     def facets_of(self, counts: Counts | None) -> list[Facet]:
         """The facets; where nobody has counted, only what is chosen in them."""
@@ -239,14 +252,12 @@ class ListFilters(forms.Form):
 
     # How it is worked out
 
-    @cached_property
-    def _memory(self) -> Memory:
-        """Of the rows without regard to the facets. What was never read has no version to be known by."""
+    def _memory_of(self, *asked: object) -> Memory:
+        """What was never read has no version to be known by."""
         versions = [(server.pk, server.data_version) for server in self.servers.values()]
         if not self.hangs_on_inventory or not any(version for _, version in versions):
             return Memory("")
-        wishes = sorted((name, repr(wish)) for name, wish in self.wishes.items() if name not in self.facets)
-        return Memory(repr((self.address.path, self.shows_removed, wishes, versions)))
+        return Memory(repr((self.address.path, asked, versions)))
 
     @property
     def _facet_words(self) -> str:

@@ -1,6 +1,7 @@
 """The cells of the lists: `{% load lists %}`."""
 
 from datetime import datetime
+from functools import cache
 
 from django import template
 from django.utils.html import escape, format_html
@@ -26,16 +27,10 @@ NO_ID = "00000000-0000-0000-0000-000000000000"
 @register.simple_tag
 def sort_head(words: str, head: Head, stay: bool = False, end: bool = False) -> SafeString:
     """The head of a column by which the list can be sorted. `end`: figures stand right; `stay`: the column stays."""
-    return format_html(
-        '<th scope="col" class="{}{}"{}><a id="sort-{}" href="{}" hx-get="{}">{}</a></th>',
-        "end" if end else "",
-        " stay" if stay else "",
-        SafeString(f' aria-sort="{head.direction}"' if head.direction else ""),
-        slugify(words),
-        head.href,
-        head.href,
-        words,
-    )
+    look = ("end" if end else "") + (" stay" if stay else "")
+    told = f' aria-sort="{head.direction}"' if head.direction else ""
+    link = f'<a id="sort-{_slug(words)}" href="{escape(head.href)}" hx-get="{escape(head.href)}">{escape(words)}</a>'
+    return SafeString(f'<th scope="col" class="{look}"{told}>{link}</th>')
 
 
 @register.simple_tag
@@ -70,6 +65,10 @@ def short_id(filters: ListFilters, key: str, id: str) -> SafeString:
 def seven_days(vm: ReplicaVM, now: datetime, server: BackupServer | None = None) -> SafeString:
     """The days before now by the clock of its server, which gave the moments of the points."""
     return strip(vm.recent_points, their_clock(now, (server or vm.server).clock_skew_seconds))
+
+
+_slug = cache(slugify)
+"""Of the heads that there are: they are few."""
 
 
 @register.filter

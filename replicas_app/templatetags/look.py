@@ -9,6 +9,7 @@ Tags: `{% glyph "turn" %}`, `{% badge "late" "Late" %}`, `{% pill "critical" "In
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from django import template
 from django.forms import BoundField
@@ -94,6 +95,7 @@ def fingerprint(sha256: str) -> str:
 
 
 @register.simple_tag
+@cache
 def glyph(name: str) -> SafeString:
     """A drawing of static/icons.svg. It says nothing to a screen reader: the words stand beside it."""
     return format_html(
