@@ -103,7 +103,8 @@ def _is_due(server_id: int, now: datetime) -> bool:
     newest = Drop.objects.filter(server=server_id).order_by("-pk").first()
     if newest and newest.ended_at is None:
         return True
-    return (newest is None or newest.began_at <= now - PASS_EVERY) and _what_goes(server_id, now) is not None
+    was_today = newest is not None and now - PASS_EVERY < newest.began_at <= now
+    return not was_today and _what_goes(server_id, now) is not None
 
 
 def _what_goes(server_id: int, now: datetime) -> Kind | None:

@@ -151,6 +151,14 @@ def test_a_server_is_due_once_a_day_and_only_while_there_is_something_to_drop(se
     assert retention.due(NOW + timedelta(hours=23)) == [server.pk]
 
 
+def test_a_clock_that_was_set_back_holds_no_pass_up(server):
+    make_event(make_replica(server), EventKind.STATE, at=LONG_AGO)
+    carry_out(server)
+    make_event(Replica.objects.get(server=server), EventKind.STATE, at=LONG_AGO - 30 * DAY)
+
+    assert retention.due(NOW - 30 * DAY) == [server.pk]
+
+
 def test_a_pass_goes_in_steps_and_one_that_was_broken_off_is_taken_up_again(server, monkeypatch):
     monkeypatch.setattr(retention, "ROWS_AT_ONCE", 2)
     monkeypatch.setattr(retention, "STEPS_AT_ONCE", 2)
