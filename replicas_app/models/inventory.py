@@ -324,6 +324,11 @@ class RestorePoint(models.Model):
                 name="point_not_clean",
                 condition=PRESENT & ~Q(malware__in=["", "Clean"]),
             ),
+            models.Index(
+                fields=["state", "created_at"],
+                name="point_not_ready",
+                condition=PRESENT & ~Q(state__in=["", "Ready"]),
+            ),
         ]
 
     def __str__(self) -> str:
