@@ -13,7 +13,10 @@ from replicas_app.filters.orders import Order
 from replicas_app.filters.pieces import Way, way_to
 from replicas_app.filters.vocabulary import MALWARE, PLATFORM, STATES, TYPES, spelled
 from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
+from replicas_app.text import search_pattern
 
+FEW = 1_000
+"""VMs that are looked up by their names before their points are."""
 COMMON_MALWARE = ("", "Clean")
 """What nearly all points are."""
 
@@ -24,8 +27,14 @@ def _on(replicas: QuerySet) -> Q:
 
 
 def _matching(text: str) -> Q:
-    """Points whose VM's or replica's name matches, and the one whose own id is what was typed."""
-    found = among("vm", ReplicaVM.objects.search_with_replicas(text))
+    """Points of a VM whose name matches or of a replica of which any parameter does, and the one whose id was typed.
+
+    Few VMs are looked up first. Where they are many, the points are walked in their order instead, for soon enough of
+    them match.
+    """
+    vms, pattern = ReplicaVM.objects.search_with_replicas(text), search_pattern(text)
+    few = list(vms.values_list("pk", flat=True)[: FEW + 1])
+    found = Q(vm__in=few) if len(few) <= FEW else Q(vm__search__like=pattern) | Q(replica__search__like=pattern)
     try:
         return found | among("pk", RestorePoint.objects.with_uuid(UUID(text.removeprefix("="))))
     except ValueError:
