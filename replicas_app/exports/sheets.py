@@ -120,5 +120,11 @@ RESCANS = Sheet(
         text("message"),
         text("error"),
         number("session_id"),
+        moment("read_after_at"),
+        number("replicas_changed", "changes__replicas"),
+        number("points_gained", "changes__points_gained"),
+        number("points_lost", "changes__points_lost"),
+        number("vms_gained", "changes__vms_gained"),
+        number("vms_lost", "changes__vms_lost"),
     ),
 )

@@ -1,5 +1,7 @@
 """The pages of rescans: asking, starting, watching, stopping, the list of all."""
 
+import csv
+import io
 import json
 import re
 from datetime import timedelta
@@ -388,6 +390,19 @@ def test_the_list_says_in_a_word_what_each_rescan_changed(viewer):
     assert said == ["not known yet", "–", "nothing", "+1 point …"]
     assert page.attribute("#rescans", "data-poll") == "2"
     assert waiting.pk == rescans_in(viewer.get("/rescans/"))[0]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_file_of_the_list_has_what_each_rescan_changed_in_figures(viewer):
+    server = make_server("lab")
+    with_changes(server)
+    make_rescan(make_replica(server), state=RescanState.REFUSED)
+
+    answer = viewer.get("/rescans/?export=csv")
+
+    rows = list(csv.DictReader(io.StringIO(answer.getvalue().decode("utf-8-sig"))))
+    figures = ("replicas_changed", "points_gained", "points_lost", "vms_gained", "vms_lost")
+    assert [[row[name] for name in figures] for row in rows] == [["", "", "", "", ""], ["2", "1", "0", "1", "0"]]
 
 
 def test_a_read_that_failed_after_a_rescan_is_told_with_its_reason_and_asked_for_rarely(viewer):
