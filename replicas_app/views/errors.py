@@ -3,7 +3,7 @@
 import logging
 import sys
 
-from django.core.exceptions import DisallowedHost
+from django.core.exceptions import DisallowedHost, TooManyFieldsSent
 from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse
 from django.template.loader import render_to_string
@@ -22,7 +22,8 @@ NOTICE = "X-Notice"
 @requires_csrf_token
 def bad_request(request: HttpRequest, exception: Exception) -> HttpResponse:
     host = request.headers.get("Host", "") if isinstance(exception, DisallowedHost) else ""
-    return _answer(request, 400, "400.html", {"unknown_host": host})
+    is_too_long = isinstance(exception, TooManyFieldsSent)
+    return _answer(request, 400, "400.html", {"unknown_host": host, "is_too_long": is_too_long})
 
 
 @requires_csrf_token

@@ -27,6 +27,7 @@ CASES = {
     "twenty": "tests.bench.crowd.twenty",
     "export": "tests.bench.files.export",
     "lists": "tests.bench.lists.lists",
+    "rps": "tests.bench.lists.rps",
 }
 """In this order. Each is a generator of results, given the bench."""
 SMALL = 0.1

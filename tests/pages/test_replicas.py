@@ -519,3 +519,21 @@ def test_a_server_that_was_removed_a_moment_ago_takes_nothing_down(signed_in):
 
     assert page.total == 0
     assert page.text(".blank strong") == "No server yet"
+
+
+@pytest.mark.parametrize("headers", [{}, PART], ids=["page", "part"])
+def test_more_values_than_can_be_read_at_once_are_refused_in_words(headers, signed_in):
+    address = "/replicas/?" + "&".join(f"platform_id=a{number}" for number in range(1200))
+
+    page = read(signed_in(), address, status=400, headers=headers)
+
+    assert "That is more than can be asked for at once." in page.soup.get_text()
+
+
+def test_where_nothing_was_ever_read_a_filter_is_not_blamed(signed_in):
+    make_server(last_success_at=None)
+
+    page = read(signed_in(), "/replicas/?state=Ready")
+
+    assert "Nothing has been read yet" in page.text(".blank")
+    assert "Nothing matches" not in page.soup.get_text()
