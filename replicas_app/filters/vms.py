@@ -12,7 +12,6 @@ from replicas_app.models import Replica, ReplicaVM
 from replicas_app.text import search_pattern
 from replicas_app.timeline import SPANS
 
-
 FEW = 1000
 """Fewer rows than these are looked up first; more are met soon enough by whoever goes through all in their order."""
 
