@@ -20,6 +20,7 @@ STATEMENTS: tuple[LiteralString, ...] = (
     "DELETE FROM restore_point WHERE server_id = %s",
     "DELETE FROM replica_vm WHERE server_id = %s",
     "DELETE FROM replica WHERE server_id = %s",
+    "DELETE FROM swept_page WHERE server_id = %s",
     "DELETE FROM sync_run WHERE server_id = %s",
     "DELETE FROM backup_server WHERE id = %s",
 )
