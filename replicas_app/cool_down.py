@@ -1,4 +1,4 @@
-"""After a rescan that ended well, a replica is left alone for a while: the same answer again would cost the server much.
+"""After a rescan that ended well, a replica is left alone for a while: the same answer again would be dearly bought.
 
 How long, `RESCAN_COOL_DOWN_SECONDS` says. Page, server and shell say it in the same words.
 """
