@@ -54,7 +54,7 @@ def name_of(value: object) -> str:
 def _impatient(monkeypatch):
     """A call gives up after seconds instead of minutes."""
     monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.02)
-    monkeypatch.setattr(vbr_client, "Deadlines", lambda: Deadlines(connect=5, read=2, total=3))
+    monkeypatch.setattr(vbr_client, "Deadlines", lambda: Deadlines(connect=5, read=3, total=5))
 
 
 @pytest.fixture
