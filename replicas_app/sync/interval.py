@@ -14,10 +14,9 @@ from replicas_app.sync import stage
 from replicas_app.sync.read import Reading
 from replicas_app.vbr import Client, Rejected
 
-OVERLAP = timedelta(minutes=5)
-"""The clocks may differ a little from what we take them for."""
-LATE = timedelta(hours=4)
-"""A point bears the time when its job began, and is listed when that has ended: so late at most, by this look."""
+REACHES = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=4))
+"""How far behind the watermark new points are looked for, one look after the other. A point bears the time when its job
+began, and is listed when that has ended."""
 WORST = ("Infected", "Suspicious")
 """The findings that must not wait for the night. A scan finds them in old points, too."""
 FEW_REPLICAS = 20
@@ -29,7 +28,8 @@ def read_new(reading: Reading, client: Client) -> str:
     """Stage what is new. The answer is why everything has to be read after all, in words; empty where it need not."""
     server = reading.run.server
     try:
-        for reach in (OVERLAP, LATE):
+        for reach in REACHES:
+            stage.forget("point", before=reading.points.staged)
             new = client.points(created_after=server.watermark - reach, pace=reading.pace)
             if not reading.read_points(new):
                 return "the list of new points changed while it was read"

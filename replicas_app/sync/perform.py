@@ -14,7 +14,7 @@ from replicas_app.sync.ahead import ahead
 from replicas_app.sync.doubts import doubt_of
 from replicas_app.sync.garbage import collecting_rarely
 from replicas_app.sync.merge import CameTwice, Counts, Merge
-from replicas_app.sync.read import Reading, Stopped
+from replicas_app.sync.read import Listing, Reading, Stopped
 from replicas_app.sync.verdict import OUR_FAULT, verdict_of
 from replicas_app.vbr import Client, Denied, Pace, VbrError
 
@@ -58,7 +58,7 @@ def _read_and_write(run: SyncRun, should_stop: Callable[[], bool], *, directly: 
             reading = Reading(run, should_stop, Pace(run.server.page_size), merge, directly)
             fault = _read(reading)
             _write(reading, fault)
-        if merge.counts.are_many:
+        if run.is_full and merge.counts.are_many:
             stage.look_over_tables()
     except CameTwice:
         _read_and_write(run, should_stop, directly=False)
@@ -135,15 +135,22 @@ def _write(reading: Reading, fault: VbrError | None) -> None:
 
 
 def _merged(reading: Reading, *, is_believed: bool) -> Counts:
-    """What the merge did; nothing has to be merged where everything came as the last sweep saw it."""
-    if not reading.has_staged and all(map(reading.is_as_held, reading.whole_listings)):
-        return Counts(replicas_unchanged=reading.replicas.rows, points_unchanged=reading.points.rows)
-    reading.know_what_was_recognised()
-    counts = reading.merge.finish(
-        replicas_whole=reading.replicas.is_whole and is_believed,
-        points_whole=reading.run.is_full and reading.points.is_whole and is_believed,
-    )
+    """What the merge did; a listing that came as the last sweep saw it needs none."""
+    as_held = [listing for listing in reading.whole_listings if reading.is_as_held(listing)]
+    differing = [listing for listing in reading.whole_listings if listing not in as_held]
+    counts = _differences(reading, differing, is_believed) if differing or reading.has_staged else Counts()
+    if reading.replicas in as_held:
+        counts.replicas_unchanged = reading.replicas.rows
+    if reading.points in as_held:
+        counts.points_unchanged = reading.points.rows
     if counts.orphans:
         words = "Their replica is not in the server's list of replicas."
         reading.put_aside("restore points", "", words, counts.orphans)
     return counts
+
+
+def _differences(reading: Reading, differing: list[Listing], is_believed: bool) -> Counts:
+    for listing in differing:
+        reading.know_what_was_recognised(listing)
+    whole = [listing for listing in differing if listing.is_whole and is_believed]
+    return reading.merge.finish(replicas_whole=reading.replicas in whole, points_whole=reading.points in whole)

@@ -135,12 +135,11 @@ class Reading:
         """Whether every page came just as the last sweep saw it, and we hold nothing beside that."""
         return listing.is_whole and not listing.staged and listing.rows == self.held(listing)
 
-    def know_what_was_recognised(self) -> None:
+    def know_what_was_recognised(self, listing: Listing) -> None:
         """Have the ids on known pages at hand for the merge."""
-        for listing in (self.replicas, self.points):
-            if listing.swept.recognised:
-                stage.forget_known(listing.kind)
-                stage.know(listing.kind, self.run.server_id, listing.swept)
+        if listing.swept.recognised:
+            stage.forget_known(listing.kind)
+            stage.know(listing.kind, self.run.server_id, listing.swept)
 
     def put_aside(self, what: str, id: str, reason: str, count: int = 1) -> None:
         self.set_aside_count += count

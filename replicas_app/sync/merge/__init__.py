@@ -68,7 +68,8 @@ class Merge:
         else:
             self.take_points()
             points.mark_removed(self._statements, self.counts, is_whole=points_whole)
-        derive(self._statements)
+        if self.counts.points_differ:
+            derive(self._statements)
         replicas.add_new(self._statements, self.counts)
         return self.counts
 

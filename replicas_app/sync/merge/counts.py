@@ -29,6 +29,10 @@ class Counts:
         return {name: count for name, count in asdict(self).items() if name not in OF_THE_MERGE}
 
     @property
+    def points_differ(self) -> bool:
+        return bool(self.points_added or self.points_changed or self.points_removed)
+
+    @property
     def are_many(self) -> bool:
         """Whether so much is new that what Postgres knows of its tables is no longer true."""
         new = self.points_added + self.points_removed

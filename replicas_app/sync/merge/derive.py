@@ -106,7 +106,7 @@ ORDER BY n.id
 """
 
 REPLICA_FIGURES: LiteralString = """
-CREATE TEMPORARY TABLE replica_figures ON COMMIT DROP AS
+INSERT INTO replica_figures
 WITH touched AS MATERIALIZED (
     SELECT DISTINCT v.replica_id FROM replica_vm v JOIN touched_vm t ON t.vm_id = v.id
 ), judged AS (
