@@ -3,7 +3,14 @@
 from django.db import transaction
 from django.utils import timezone
 
-from replicas_app.sync.merge.derive import FACTS, REPLICA_FIGURES, UPDATE_REPLICAS, UPDATE_VMS, VM_FIGURES
+from replicas_app.sync.merge.derive import (
+    FACTS,
+    REPLICA_FIGURES,
+    UPDATE_REPLICAS,
+    UPDATE_VMS,
+    VM_FIGURES,
+    derive_nothing,
+)
 from replicas_app.sync.merge.statements import Statements
 
 TABLES = ("touched_vm", "vm_figures", "replica_figures")
@@ -19,6 +26,7 @@ def derive(server_id: int) -> None:
         )
         statements.run(VM_FIGURES, **FACTS)
         statements.run(UPDATE_VMS)
+        derive_nothing(statements)
         statements.run(REPLICA_FIGURES, **FACTS)
         statements.run(UPDATE_REPLICAS)
         for table in TABLES:  # the transaction of the test goes on

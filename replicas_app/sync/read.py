@@ -166,6 +166,7 @@ class Reading:
         waiting = 0
         for lines in ahead(self._all_ready(listing, pages)):
             self._store(listing, lines)
+            listing.swept.set_down()
             waiting += lines.count(b"\n")
             if waiting >= SLICE and listing is self.points and not listing.is_direct:
                 self.merge.take_points()

@@ -16,7 +16,8 @@ WORK_MEMORY = "64MB"
 """What one sort or join of a sync may take in Postgres before it goes to disk."""
 
 CREATE: LiteralString = """
-DROP TABLE IF EXISTS staged_replica, staged_point, came_point, known_replica, known_point, whole_replica;
+DROP TABLE IF EXISTS staged_replica, staged_point, came_point, known_replica, known_point, whole_replica,
+    fresh_page;
 CREATE TEMPORARY TABLE staged_replica (
     seq bigint, uuid uuid, created_at timestamptz, type text, name text, sort_key text, job_id text, policy_id text,
     platform text, platform_id text, state text, search text
@@ -29,9 +30,11 @@ CREATE TEMPORARY TABLE came_point (seq bigint, uuid uuid);
 CREATE TEMPORARY TABLE known_replica (uuid uuid);
 CREATE TEMPORARY TABLE known_point (uuid uuid);
 CREATE TEMPORARY TABLE whole_replica (uuid uuid PRIMARY KEY);
+CREATE TEMPORARY TABLE fresh_page (listing text, skip int, digest bytea, ids bytea);
 """
 DROP: LiteralString = (
-    "DROP TABLE IF EXISTS staged_replica, staged_point, came_point, known_replica, known_point, whole_replica"
+    "DROP TABLE IF EXISTS staged_replica, staged_point, came_point, known_replica, known_point, whole_replica,"
+    " fresh_page"
 )
 COPY_REPLICAS: LiteralString = (
     "COPY staged_replica (seq, uuid, created_at, type, name, sort_key, job_id, policy_id, platform, platform_id, state,"

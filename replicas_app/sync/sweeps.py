@@ -6,7 +6,9 @@ whole listing changes rows that may stand on one.
 """
 
 from dataclasses import dataclass, field
+from typing import LiteralString
 
+from django.db import connection
 from django.db.models import QuerySet
 
 from replicas_app.models import SweptPage
@@ -22,7 +24,9 @@ class SweptPages:
     digests: dict[int, bytes] = field(default_factory=dict)
     """Those of earlier sweeps, by the number of rows before the page."""
     recognised: list[int] = field(default_factory=list)
-    fresh: list[SweptPage] = field(default_factory=list)
+    fresh: list[tuple[int, bytes, bytes]] = field(default_factory=list)
+    """(skip, digest, ids) of the pages that were read a moment ago: they are set down one by one, since all of them
+    are large."""
 
     @classmethod
     def of(cls, server_id: int, listing: str) -> "SweptPages":
@@ -35,24 +39,38 @@ class SweptPages:
     def begin(self) -> None:
         """A pass over the listing begins."""
         self.recognised, self.fresh = [], []
+        self._execute("DELETE FROM fresh_page WHERE listing = %s", [self.listing])
 
     def add(self, page: Page) -> None:
         if page.is_known:
             self.recognised.append(page.skip)
         elif page.records and page.digest and not page.broken and not page.naive_times:
             ids = bytes.fromhex("".join(record.id for record in page.records).replace("-", ""))
-            self.fresh.append(
-                SweptPage(server_id=self.server_id, listing=self.listing, skip=page.skip, digest=page.digest, ids=ids)
-            )
+            self.fresh.append((page.skip, page.digest, ids))
+
+    def set_down(self) -> None:
+        """Put the fresh pages beside what is staged."""
+        while self.fresh:
+            self._execute("INSERT INTO fresh_page VALUES (%s, %s, %s, %s)", [self.listing, *self.fresh.pop(0)])
 
     def keep(self) -> None:
         """Remember this pass: all that stands in the listing came, nothing came twice, and it was merged."""
         if gone := set(self.digests) - set(self.recognised):
             self._stored().filter(skip__in=gone).delete()
-        SweptPage.objects.bulk_create(self.fresh)
+        self._execute(KEEP, [self.server_id, self.listing])
 
     def forget(self) -> None:
         self._stored().delete()
 
     def _stored(self) -> QuerySet[SweptPage]:
         return SweptPage.objects.filter(server=self.server_id, listing=self.listing)
+
+    def _execute(self, statement: LiteralString, values: list) -> None:
+        with connection.cursor() as cursor:
+            cursor.execute(statement, values)
+
+
+KEEP: LiteralString = (
+    "INSERT INTO swept_page (server_id, listing, skip, digest, ids)"
+    " SELECT %s, listing, skip, digest, ids FROM fresh_page WHERE listing = %s"
+)

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from replicas_app.sync.merge import points, replicas
 from replicas_app.sync.merge.counts import Counts
-from replicas_app.sync.merge.derive import derive
+from replicas_app.sync.merge.derive import derive, derive_nothing
 from replicas_app.sync.merge.direct import CameTwice, DirectPoints
 from replicas_app.sync.merge.statements import Statements
 
@@ -68,8 +68,8 @@ class Merge:
         else:
             self.take_points()
             points.mark_removed(self._statements, self.counts, is_whole=points_whole)
-        if self.counts.points_differ:
-            derive(self._statements)
+        work_out = derive if self.counts.points_differ else derive_nothing
+        work_out(self._statements)
         replicas.add_new(self._statements, self.counts)
         return self.counts
 

@@ -18,6 +18,7 @@ def derive(statements: Statements) -> None:
 
     VMs in `new_vm` get their rows; the figures of the replicas are left in `replica_figures` for those without one.
     """
+    derive_nothing(statements)
     statements.run("ANALYZE touched_vm")
     statements.run(VM_FIGURES, **FACTS)
     statements.run(VM_EVENTS)
@@ -25,6 +26,11 @@ def derive(statements: Statements) -> None:
     statements.run(INSERT_VMS)
     statements.run(REPLICA_FIGURES, **FACTS)
     statements.run(UPDATE_REPLICAS)
+
+
+def derive_nothing(statements: Statements) -> None:
+    """Where no point is another than before: no replica has new figures."""
+    statements.run(NO_FIGURES)
 
 
 FACTS = {
@@ -103,6 +109,12 @@ SELECT n.id, %(server)s, n.replica_id, n.name, n.sort_key, n.search, %(now)s, f.
        f.newest_state, f.newest_malware, f.newest_clean, f.worst, coalesce(f.recent, '{}')
 FROM new_vm n JOIN vm_figures f ON f.vm_id = n.id
 ORDER BY n.id
+"""
+
+NO_FIGURES: LiteralString = """
+CREATE TEMPORARY TABLE replica_figures (
+    replica_id bigint, vms int, points int, oldest timestamptz, newest timestamptz, worst text
+) ON COMMIT DROP
 """
 
 REPLICA_FIGURES: LiteralString = """

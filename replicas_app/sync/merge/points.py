@@ -68,9 +68,6 @@ CREATE TEMPORARY TABLE new_vm (
     id bigint DEFAULT nextval(pg_get_serial_sequence('replica_vm', 'id')), replica_id bigint, name text, sort_key text,
     search text
 ) ON COMMIT DROP;
-CREATE TEMPORARY TABLE replica_figures (
-    replica_id bigint, vms int, points int, oldest timestamptz, newest timestamptz, worst text
-) ON COMMIT DROP;
 CREATE TEMPORARY TABLE resolved_point (
     LIKE staged_point, replica_id bigint, vm_id bigint, point_id bigint, old_vm_id bigint, old_state text,
     old_malware text, gone_at timestamptz
