@@ -51,6 +51,13 @@ CAME: dict[str, LiteralString] = {
 """What came of each kind: points that were merged leave their ids."""
 
 
+LOOKED_OVER = (
+    "restore_point (server_id, replica_id, vm_id, created_at, state, malware, removed_at)",
+    "replica_vm (server_id, replica_id, sort_key)",
+    "replica (server_id, sort_key, state, removed_at)",
+)
+
+
 def create_tables() -> None:
     """Empty staging tables on this connection. Those of an earlier run of this process are dropped."""
     _execute(CREATE)
@@ -65,10 +72,10 @@ def drop_tables() -> None:
 def look_over_tables() -> None:
     """Have Postgres take its statistics anew: by itself it does so a minute later, and plans for less till then.
 
-    Of what joins and filters go by; the rest can wait that minute.
+    Of what joins and filters go by; the rest can wait that minute. What somebody else looks over is left to him.
     """
-    _execute("ANALYZE restore_point (server_id, replica_id, vm_id, created_at, state, malware, removed_at)")
-    _execute("ANALYZE replica_vm (server_id, replica_id, sort_key), replica (server_id, sort_key, state, removed_at)")
+    for table in LOOKED_OVER:
+        _execute(f"ANALYZE (SKIP_LOCKED) {table}")
 
 
 def copy_replicas(lines: bytes) -> None:
