@@ -101,6 +101,7 @@ class Reading:
         except Rejected as error:
             if error.cause != "gone":
                 raise
+            self.know_what_was_recognised(self.replicas)
             replica_ids = stage.replica_ids()
             self._read(self.points, lambda: _replica_by_replica(client, replica_ids))
 
