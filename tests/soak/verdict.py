@@ -18,6 +18,7 @@ MUST_BE_NONE = (
     "rows_invented",
     "rows_different",
     "sums_wrong",
+    "last_reads_not_whole",
     "rescans_started_twice",
     "rescans_unfinished",
     "syncs_unfinished",
@@ -160,6 +161,13 @@ GROUP BY a.id
 LEFT: dict[str, LiteralString] = {
     "rescans_unfinished": "SELECT id, state, error FROM rescan WHERE state IN ('queued', 'asking', 'running')",
     "syncs_unfinished": "SELECT id, state, step FROM sync_run WHERE state IN ('queued', 'running')",
+    "last_reads_not_whole": """
+        SELECT s.name, newest.state, newest.error
+        FROM backup_server s JOIN LATERAL (
+            SELECT state, error FROM sync_run r
+            WHERE r.server_id = s.id AND r.ended_at IS NOT NULL ORDER BY r.id DESC LIMIT 1
+        ) AS newest ON newest.state <> 'succeeded'
+    """,
     "locks_held": "SELECT classid, objid FROM pg_locks WHERE locktype = 'advisory'",
     "transactions_open": "SELECT pid, query FROM pg_stat_activity WHERE state LIKE 'idle in transaction%%'",
     "sums_wrong": """
