@@ -1,10 +1,11 @@
 """The tables: people, servers, inventory, activity. Everything is imported from here."""
 
-from replicas_app.models.activity import Rescan, RescanReplica, SyncRun
+from replicas_app.models.activity import SyncRun
 from replicas_app.models.history import Drop, Event
 from replicas_app.models.inventory import Replica, ReplicaVM, RestorePoint
 from replicas_app.models.people import Person, SignInAttempts
 from replicas_app.models.pulse import Part, Pulse
+from replicas_app.models.rescans import Rescan, RescanReplica
 from replicas_app.models.servers import BackupServer
 from replicas_app.models.sweeps import SweptPage
 
