@@ -15,7 +15,8 @@ from replicas_app.choices import (
     EventKind,
 )
 from replicas_app.models.activity import SyncRun
-from replicas_app.models.inventory import Replica, ReplicaVM, RestorePoint
+from replicas_app.models.inventory import Replica, ReplicaVM
+from replicas_app.models.points import RestorePoint
 from replicas_app.models.servers import BackupServer
 
 
