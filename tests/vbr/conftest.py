@@ -7,6 +7,8 @@ import pytest
 
 from replicas_app.simulator import Simulator
 from replicas_app.vbr import Client, Deadlines, Retries, Trust, VbrError
+from tests.vbr.keyrings import CountingKeyring
+from tests.vbr.raw import RawServer
 
 NEWEST = "1.3-rev2"
 SHORT = Deadlines(connect=0.5, read=0.5, total=2)
@@ -49,6 +51,11 @@ def client(connect) -> Client:
     return connect()
 
 
+@pytest.fixture
+def keyring() -> CountingKeyring:
+    return CountingKeyring()
+
+
 def client_of(simulator: Simulator, **given) -> Client:
     wanted = {
         "base_url": simulator.url,
@@ -74,6 +81,12 @@ def logins(simulator: Simulator, kind: str = "password") -> int:
 
 def records(pages) -> list:
     return [record for page in pages for record in page.records]
+
+
+def raw_client(server: RawServer, **given) -> Client:
+    """Of a server whose certificate and revision do not matter; it asks once."""
+    wanted = {"trust": Trust.off(), "api_version": NEWEST, "retries": Retries(0)}
+    return Client(server.url, "svc", "pw1", **wanted | given)
 
 
 def fault_of(url: str, trust: Trust | None = None, **given) -> VbrError:
