@@ -19,9 +19,16 @@ def sort_key(text: str) -> str:
     Case is folded, a letter with a mark stands at its letter (ä at a), and runs of digits are padded, so that vm9
     comes before vm10.
     """
-    letters = unicodedata.normalize("NFKD", text.casefold())
-    plain = "".join(letter for letter in letters if not unicodedata.combining(letter))
-    return _DIGITS.sub(lambda digits: digits.group().zfill(_DIGIT_WIDTH), plain)
+    plain = text.lower() if text.isascii() else _without_marks(text.casefold())
+    return _DIGITS.sub(_padded, plain)
+
+
+def _without_marks(text: str) -> str:
+    return "".join(letter for letter in unicodedata.normalize("NFKD", text) if not unicodedata.combining(letter))
+
+
+def _padded(digits: re.Match[str]) -> str:
+    return digits[0].zfill(_DIGIT_WIDTH)
 
 
 def search_lines(*values: str | None) -> str:
@@ -30,7 +37,8 @@ def search_lines(*values: str | None) -> str:
     One column and one trigram index so answer all four ways to search: contains, begins (after a line break), ends
     (before one), is exactly (between two).
     """
-    return "\n" + "\n".join(" ".join(value.casefold().split("\n")) for value in values if value) + "\n"
+    on_one_line = "\0".join(filter(None, values)).replace("\n", " ")
+    return "\n" + on_one_line.replace("\0", "\n").casefold() + "\n"
 
 
 def search_pattern(query: str) -> str:

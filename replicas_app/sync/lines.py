@@ -3,40 +3,56 @@
 What the client gives is fit for Postgres already (`vbr.bodies` replaces NUL and halves of surrogate pairs).
 """
 
-import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from functools import lru_cache
+from itertools import count
+
+import orjson
 
 from replicas_app.text import search_lines, sort_key
 from replicas_app.vbr import PointRecord, ReplicaRecord
 
 NULL = r"\N"
-_ESCAPES = {"\\": r"\\", "\n": r"\n", "\r": r"\r", "\t": r"\t"}
-_special = re.compile(r"[\\\n\r\t]").search
-_ELEMENT = str.maketrans({"\\": r"\\", '"': r"\""})
-_TABLE = str.maketrans(_ESCAPES)
 
 
 def replica_lines(records: Iterable[ReplicaRecord], first: int) -> bytes:
     """`first`: the number of the first record."""
-    return _text(_replica_line(record, number) for number, record in enumerate(records, first))
+    return "".join([_replica_line(record, number) for number, record in enumerate(records, first)]).encode()
 
 
-def point_lines(records: Iterable[PointRecord], first: int) -> bytes:
+def point_lines(records: Sequence[PointRecord], first: int) -> bytes:
     """`first`: the number of the first record."""
-    return _text(
-        f"{number}\t{id}\t{replica_id}\t{escaped(name)}\t{created_at.isoformat()}\t"
-        f"{common(state)}\t{common(malware)}\t{common(platform)}\t{common(platform_id)}\t{common_array(operations)}\n"
-        for number, (id, name, replica_id, created_at, platform, platform_id, state, malware, operations) in enumerate(
-            records, first
+    return "".join([
+        f"{number}\t{id}\t{replica_id}\t{escaped(name)}\t{created_at}\t"
+        f"{common(state, malware, platform, platform_id, operations)}\n"
+        for number, created_at, (id, name, replica_id, _, platform, platform_id, state, malware, operations) in zip(
+            count(first), moments(records), records, strict=False
         )
-    )
+    ]).encode()  # fmt: skip
+
+
+def moments(points: Sequence[PointRecord]) -> list[str]:
+    """When each was created, as ISO text: orjson writes all of them in a fifth of the time that `isoformat` takes."""
+    return orjson.dumps([point.created_at for point in points]).decode()[2:-2].split('","')
 
 
 def escaped(text: str) -> str:
-    r"""`\N` as a text is a name, a line break in one ends no row."""
-    return text.translate(_TABLE) if _special(text) else text
+    r"""`\N` as a text is a name, a line break in one ends no row. Most texts need nothing, which is soon seen."""
+    if "\\" in text:
+        text = text.replace("\\", r"\\")
+    if "\n" in text:
+        text = text.replace("\n", r"\n")
+    if "\t" in text:
+        text = text.replace("\t", r"\t")
+    return text.replace("\r", r"\r") if "\r" in text else text
+
+
+@lru_cache(maxsize=4096)
+def common(state: str, malware: str, platform: str, platform_id: str, operations: tuple[str, ...]) -> str:
+    """The columns of a point in which nearly all points are like many others, in this order."""
+    array = ",".join(_element(operation) for operation in operations)
+    return "\t".join(map(escaped, (state, malware, platform, platform_id, f"{{{array}}}")))
 
 
 def _replica_line(record: ReplicaRecord, number: int) -> str:
@@ -55,16 +71,7 @@ def _moment(moment: datetime | None) -> str:
     return NULL if moment is None else moment.isoformat()
 
 
-@lru_cache(maxsize=4096)
-def common(text: str) -> str:
-    """One of the few texts that nearly all records have."""
-    return escaped(text)
-
-
-@lru_cache(maxsize=4096)
-def common_array(texts: tuple[str, ...]) -> str:
-    return escaped("{" + ",".join(f'"{text.translate(_ELEMENT)}"' for text in texts) + "}")
-
-
-def _text(lines: Iterable[str]) -> bytes:
-    return "".join(lines).encode()
+def _element(text: str) -> str:
+    """Of an array, as Postgres reads one."""
+    inside = text.replace("\\", r"\\").replace('"', r"\"")
+    return f'"{inside}"'

@@ -10,7 +10,7 @@ from typing import LiteralString
 from django.db import connection, transaction
 from psycopg.errors import UniqueViolation
 
-from replicas_app.sync.lines import common, common_array
+from replicas_app.sync.lines import common, moments
 from replicas_app.sync.merge.counts import Counts
 from replicas_app.sync.merge.points import vm_line
 from replicas_app.sync.merge.statements import Statements
@@ -30,16 +30,17 @@ class DirectPoints:
         self._tail = f"\t{statements.values['now'].isoformat()}\n"
         self._server = str(statements.values["server"])
         self._replicas = dict(statements.rows("SELECT uuid::text, id FROM every_replica"))
-        self._vms: dict[tuple[str, str], str] = {}
+        self._places: dict[tuple[str, str], str] = {}
+        self._new_vms: list[str] = []
         self._keys = _keys_of_vms()
         self.orphans = self.stored = 0
 
     def lines(self, records: Sequence[PointRecord], first: int) -> bytes:
         """For `store`. Points of a replica that nobody knows are left out and counted."""
-        known = [record for record in records if record.replica_id in self._replicas]
-        self.orphans += len(records) - len(known)
-        self.stored += len(known)
-        return "".join(map(self._line, known)).encode()
+        lines = [line for record in zip(records, moments(records), strict=False) if (line := self._line(*record))]
+        self.orphans += len(records) - len(lines)
+        self.stored += len(lines)
+        return "".join(lines).encode()
 
     def store(self, lines: bytes) -> None:
         """Raises CameTwice; the transaction stands as before then."""
@@ -52,21 +53,28 @@ class DirectPoints:
     def finish(self, statements: Statements, counts: Counts) -> None:
         """What `points.take` leaves behind: the new VMs, all of them touched."""
         with connection.cursor() as cursor, cursor.copy(COPY_VMS) as copy:
-            for (replica_id, name), key in self._vms.items():
-                copy.write(f"{key}\t{vm_line(self._replicas[replica_id], name)}")
+            copy.write("".join(self._new_vms))
         statements.run("INSERT INTO touched_vm SELECT id FROM new_vm")
         counts.orphans += self.orphans
         counts.points_added += self.stored
 
-    def _line(self, record: PointRecord) -> str:
-        id, name, replica_id, created_at, platform, platform_id, state, malware, operations = record
-        vm = self._vms.get((replica_id, name))
-        if vm is None:
-            vm = self._vms[replica_id, name] = next(self._keys)
-        return (
-            f"{self._server}\t{self._replicas[replica_id]}\t{vm}\t{id}\t{created_at.isoformat()}\t{common(state)}\t"
-            f"{common(malware)}\t{common(platform)}\t{common(platform_id)}\t{common_array(operations)}{self._tail}"
-        )
+    def _line(self, record: PointRecord, created_at: str) -> str:
+        """Empty for a point whose replica nobody knows."""
+        id, name, replica_id, _, platform, platform_id, state, malware, operations = record
+        place = self._places.get((replica_id, name)) or self._place(replica_id, name)
+        if not place:
+            return ""
+        values = common(state, malware, platform, platform_id, operations)
+        return f"{place}\t{id}\t{created_at}\t{values}{self._tail}"
+
+    def _place(self, replica_id: str, name: str) -> str:
+        """The first columns of the points of this VM, which gets its key now."""
+        if (replica := self._replicas.get(replica_id)) is None:
+            return ""
+        vm = next(self._keys)
+        self._new_vms.append(f"{vm}\t{vm_line(replica, name)}")
+        place = self._places[replica_id, name] = f"{self._server}\t{replica}\t{vm}"
+        return place
 
 
 def _keys_of_vms() -> Iterator[str]:
