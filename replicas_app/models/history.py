@@ -69,12 +69,13 @@ class Event(models.Model):
 
     A point's own appearing and going are no events: they stand in its row (`first_seen_at`, `removed_at`). Where it
     comes back its row forgets when it went, so `old` of that event keeps it, as ISO text; so do `new` and `old` of a
-    VM's first and last point keep when that was created. Only the key of the replica
-    is a constraint: a merge takes all of them from the rows that it has just joined.
+    VM's first and last point keep when that was created. None of its keys is a
+    constraint: a merge takes all of them from the rows that it has just joined, and who removes such rows holds the
+    server (`servers.removal`, `retention`).
     """
 
     server = models.ForeignKey(BackupServer, models.CASCADE, related_name="events", db_constraint=False, db_index=False)
-    replica = models.ForeignKey(Replica, models.CASCADE, related_name="events", db_index=False)
+    replica = models.ForeignKey(Replica, models.CASCADE, related_name="events", db_constraint=False, db_index=False)
     vm = models.ForeignKey(
         ReplicaVM, models.CASCADE, null=True, related_name="events", db_constraint=False, db_index=False
     )

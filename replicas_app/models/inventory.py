@@ -196,7 +196,8 @@ class ReplicaVM(models.Model):
     One without a present point is shown as removed: nothing names it any more.
     """
 
-    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="vms")
+    server = models.ForeignKey(BackupServer, models.CASCADE, related_name="vms", db_constraint=False)
+    """That of its replica, whose key is the constraint."""
     replica = models.ForeignKey(Replica, models.CASCADE, related_name="vms", db_index=False)
     name = models.TextField()
     sort_key = models.TextField(db_collation="C")
