@@ -29,5 +29,10 @@ def words(ended_at: datetime, asked_by: str | None, now: datetime) -> str:
     return f"rescanned {ago} ago by {asked_by or 'the shell'}; again in {left}"
 
 
+def words_later(ended_at: datetime, asked_by: str | None, now: datetime) -> str:
+    """The same for somebody who reads later what was so now: `rescanned 20 s before by anna`."""
+    return f"rescanned {_words(math.floor((now - ended_at).total_seconds()))} before by {asked_by or 'the shell'}"
+
+
 def _words(seconds: int) -> str:
     return f"{max(seconds, 0)} s" if seconds < MINUTE_SECONDS else duration_words(timedelta(seconds=seconds))

@@ -25,6 +25,7 @@ def facts(rescan: Rescan) -> dict[str, Any]:
         "error": rescan.error,
         "error_cause": rescan.error_cause,
         "seconds": took and round(took.total_seconds(), 2),
+        "left_out": rescan.left_out,
         "changes": _changes_of(rescan),
     }
 

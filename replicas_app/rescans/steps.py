@@ -2,6 +2,7 @@
 
 A step is short, and between two steps no worker is held. The request that starts the session is sent once in the life
 of a rescan: the state "asking" is committed before it is sent, and a rescan that is found in that state only looks.
+Only where the server's own answer says that nothing was started, the rescan waits for its turn again.
 """
 
 import logging
@@ -14,8 +15,8 @@ from django.utils import timezone
 
 from replicas_app import connections
 from replicas_app.choices import RescanState
-from replicas_app.models import Rescan, SyncRun
-from replicas_app.rescans import compare, look, rows, sessions, words
+from replicas_app.models import Replica, Rescan, SyncRun
+from replicas_app.rescans import compare, left_out, look, rows, sessions, words
 from replicas_app.rescans.settle import settle
 from replicas_app.rescans.wishes import may_be_asked
 from replicas_app.vbr import (
@@ -36,7 +37,8 @@ logger = logging.getLogger(__name__)
 FOLLOW_LIMIT = timedelta(days=7)
 """How long a session is followed that does not end."""
 DEADLINES = Deadlines(connect=10, read=60, total=60)
-"""Of each call, in seconds. A step calls three times at most, and repeats nothing: the next step does."""
+"""Of each call, in seconds. A step calls three times at most (oftener only to learn which replicas have vanished), and
+repeats nothing: the next step does."""
 LOOKS = 13
 """How often the session of a lost answer is looked for: about a minute, at the pauses between polls."""
 LOOKS_UNTIL_GONE = 3
@@ -71,38 +73,78 @@ def _begin(rescan: Rescan) -> None:
     """Queued: ask the server, if it is this one's turn and nothing stands against it."""
     if not may_be_asked(rescan.server):
         rows.end(rescan, words.closed(rescan))
+    elif rescan.stop_asked_at:
+        rows.end(rescan, words.cancelled_in_time(rescan))
     elif Rescan.objects.ahead_of(rescan).exists():
         rows.went_well(rescan)
-    elif not (ids := _ids(rescan)):
-        rows.end(rescan, words.replicas_gone(rescan))
     else:
-        _ask(rescan, ids)
+        replicas = list(rescan.replicas.order_by("pk"))
+        if there := _without(rescan, replicas, {replica for replica in replicas if replica.removed_at}):
+            _ask(rescan, there)
 
 
-def _ids(rescan: Rescan) -> list[str]:
-    """What the server calls its replicas, without those that have gone meanwhile."""
-    return [str(uuid) for uuid in rescan.replicas.present().order_by("pk").values_list("uuid", flat=True)]
+def _without(rescan: Rescan, replicas: list[Replica], gone: set[Replica]) -> list[Replica]:
+    """Those that its server still has; the others are left out. None: it ended without any, or was cancelled."""
+    there = [replica for replica in replicas if replica not in gone]
+    if not there:
+        rows.end(rescan, words.replicas_gone(rescan))
+    elif gone:
+        group = left_out.vanished(rescan.server, [replica for replica in replicas if replica in gone])
+        return there if left_out.leave_out(rescan, group, timezone.now()) else []
+    return there
 
 
-def _ask(rescan: Rescan, ids: list[str]) -> None:
+def _ask(rescan: Rescan, replicas: list[Replica]) -> None:
+    ids = [str(replica.uuid) for replica in replicas]
     try:
         with _connect(rescan) as client:
-            _knock(client, ids)
-            if _take_turn(rescan):
-                _send(rescan, client, ids)
-            else:
-                rows.went_well(rescan)
+            try:
+                _knock_and_send(rescan, client, ids)
+            except Rejected as refusal:
+                _without_the_vanished(rescan, client, replicas, refusal)
     except (Denied, Rejected) as refusal:
         rows.end(rescan, words.refused(rescan, refusal))
 
 
-def _knock(client: Client, ids: list[str]) -> None:
+def _knock_and_send(rescan: Rescan, client: Client, ids: list[str]) -> None:
     """Learn before the point of no return what stands against it: the way, the login, the role, the replica."""
+    client.replica(ids[0])
+    if _take_turn(rescan):
+        _send(rescan, client, ids)
+    else:
+        rows.went_well(rescan)
+
+
+def _without_the_vanished(rescan: Rescan, client: Client, replicas: list[Replica], refusal: Rejected) -> None:
+    """The server said that it started nothing. Where it lacks some of the replicas, the others are asked for next.
+
+    It waits for its turn again before that is found out: whatever happens meanwhile, it is true that nothing runs.
+    """
+    asked_at = rescan.asked_at
+    rows.write(rescan, state=RescanState.QUEUED, asked_at=None)
+    vanished = _vanished(client, replicas)
+    if not vanished:
+        rows.end(rescan, words.refused(rescan, refusal), asked_at=asked_at)
+    elif _without(rescan, replicas, vanished):
+        rows.moved_on(rescan, RescanState.QUEUED)
+
+
+def _vanished(client: Client, replicas: list[Replica]) -> set[Replica]:
+    """Those that the server no longer has: not in its list, which alone might be incomplete, and not by their ids."""
+    listed = {record.id for page in client.replicas() for record in page.records}
+    return {one for one in replicas if str(one.uuid) not in listed and not _is_there(client, str(one.uuid))}
+
+
+def _is_there(client: Client, id: str) -> bool:
     try:
-        client.replica(ids[0])
+        client.replica(id)
     except Rejected as error:
-        if error.cause != "gone" or len(ids) == 1:
+        if error.cause != "gone":
             raise
+        return False
+    except Malformed:  # there is something by this id
+        return True
+    return True
 
 
 def _take_turn(rescan: Rescan) -> bool:

@@ -7,6 +7,8 @@ from functools import cached_property
 from hashlib import blake2b
 from typing import Any
 
+from django.urls import reverse
+
 from replicas_app import cool_down
 from replicas_app.choices import RescanState
 from replicas_app.models import Rescan, SyncRun
@@ -59,7 +61,8 @@ class Story:
         """Changes whenever something is to be told anew."""
         rescan, run = self.rescan, self.run
         polls = rescan.polls if rescan.is_open else 0
-        facts = (rescan.state, polls, rescan.error, rescan.stop_asked_at, rescan.stop_answer, rescan.read_after_at)
+        told = (rescan.error, rescan.stop_asked_at, rescan.stop_answer, rescan.read_after_at, len(rescan.left_out))
+        facts = (rescan.state, polls, *told)
         reading = (run.pk, run.state, run.rows_read, run.step, self.is_settled) if run else (self.is_settled,)
         return blake2b(repr((facts, reading)).encode(), digest_size=12).hexdigest()
 
@@ -156,6 +159,11 @@ class Story:
     def may_be_stopped(self) -> bool:
         return self.rescan.is_open and not self.rescan.stop_asked_at
 
+    @property
+    def left_out_count(self) -> int:
+        """How many replicas of the wish are not in it."""
+        return sum(len(group["replicas"]) for group in self.rescan.left_out)
+
     @cached_property
     def ahead(self) -> list[Rescan]:
         """What its server has to do first."""
@@ -171,8 +179,9 @@ class Story:
 
     def _beginning(self) -> Iterator[Step]:
         rescan = self.rescan
-        count = words.count_of(rescan.replica_count, "replica")
+        count = words.count_of(rescan.replica_count + self.left_out_count, "replica")
         yield Step("ok", f"{rescan.asked_by or 'The shell'} asked for a rescan of {count}", rescan.created_at)
+        yield from (_step_of_left_out(group, self.is_whole) for group in rescan.left_out)
         for other in self.ahead[:1]:
             more = f", then for {len(self.ahead) - 1} more" if len(self.ahead) > 1 else ""
             waits = f"Waits for rescan {other.pk} of {other.asked_by_words}{more}"
@@ -215,6 +224,15 @@ def _step_of(record: dict[str, Any], is_open: bool) -> Step:
     tone = LOG_TONES.get(record["status"].casefold(), "unknown")
     at = datetime.fromisoformat(record["at"]) if record["at"] else None
     return Step(tone, record["title"], at, record["description"], is_now=is_open and tone == "unknown")
+
+
+def _step_of_left_out(group: dict[str, Any], is_whole: bool) -> Step:
+    names, at = group["replicas"], datetime.fromisoformat(group["at"])
+    href = reverse("rescan", args=[group["rescan"]]) if group["rescan"] else ""
+    if len(names) == 1:
+        return Step("late", f"Left out: {names[0]} {group['words']}", at, href=href)
+    detail = words.names_of(names, None if is_whole else words.NAMED)
+    return Step("late", f"Left out: {words.count_of(len(names), 'replica')} {group['words']}", at, detail, href)
 
 
 def _step_of_run(run: SyncRun, rescan: Rescan) -> Step:

@@ -8,12 +8,14 @@ import logging
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 
 from django.db import transaction
 from django.utils import timezone
 
 from replicas_app import cool_down
 from replicas_app.models import BackupServer, Person, Replica, Rescan, RescanReplica
+from replicas_app.rescans import left_out
 from replicas_app.text import storable
 
 logger = logging.getLogger(__name__)
@@ -31,6 +33,7 @@ class NothingSelected(Exception):
 class Selection:
     """Replicas, sorted by what can be done with them; and the rescans that were started, if any were."""
 
+    at: datetime
     ready: dict[BackupServer, list[Replica]] = field(default_factory=dict)
     """In nobody's rescan when it was looked; that may change until one is started."""
     taken: dict[Rescan, list[Replica]] = field(default_factory=dict)
@@ -58,6 +61,17 @@ class Selection:
         return next(iter(self.ready)).name if len(self.ready) == 1 else f"{len(self.ready)} servers"
 
     @property
+    def left_out(self) -> list[left_out.LeftOut]:
+        """Everything that is not ready, by reason."""
+        by_server = groupby(self.removed, key=lambda replica: replica.server)
+        return [
+            *(left_out.taken(rescan, replicas) for rescan, replicas in self.taken.items()),
+            *(left_out.resting(rescan, replicas, self.at) for rescan, replicas in self.resting.items()),
+            *(left_out.closed(server, replicas) for server, replicas in self.closed.items()),
+            *(left_out.removed(server, list(replicas)) for server, replicas in by_server),
+        ]
+
+    @property
     def sessions_needed(self) -> int:
         return sum(-(-len(replicas) // LARGEST_SESSION) for replicas in self.ready.values())
 
@@ -75,7 +89,7 @@ def may_be_asked(server: BackupServer) -> bool:
 
 def sort_out(replicas: Iterable[Replica]) -> Selection:
     """What could be started right now. Servers and replicas stand in the order of their keys."""
-    selection = Selection()
+    selection = Selection(at=timezone.now())
     present = []
     for replica in sorted(replicas, key=lambda replica: (replica.server_id, replica.pk)):
         if replica.removed_at:
@@ -84,7 +98,7 @@ def sort_out(replicas: Iterable[Replica]) -> Selection:
             selection.closed.setdefault(replica.server, []).append(replica)
         else:
             present.append(replica)
-    owners, rested = _owners(present), _rested(present, timezone.now())
+    owners, rested = _owners(present), _rested(present, selection.at)
     for replica in present:
         if owner := owners.get(replica.pk):
             selection.taken.setdefault(owner, []).append(replica)
@@ -111,9 +125,19 @@ def start(person: Person | None, replicas: Iterable[Replica], reason: str = "") 
         for wanted in selection.ready.values():
             for part in _parts(wanted):
                 _open(person, part, storable(reason.strip())[:LONGEST_REASON], selection)
+        _note_left_out(selection)
     for rescan in selection.started:
         logger.info("rescan %s of server %s: %s replicas", rescan.pk, rescan.server_id, rescan.replica_count)
     return selection
+
+
+def _note_left_out(selection: Selection) -> None:
+    """The first rescan of each server tells what of that server is left out."""
+    first_of = {rescan.server_id: rescan for rescan in reversed(selection.started)}
+    for group in selection.left_out:
+        if rescan := first_of.get(group.replicas[0].server_id):
+            rescan.left_out.append(group.kept(selection.at))
+    Rescan.objects.bulk_update(first_of.values(), ["left_out"])
 
 
 def _open(person: Person | None, wanted: Sequence[Replica], reason: str, selection: Selection) -> None:

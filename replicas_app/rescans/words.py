@@ -1,5 +1,6 @@
 """How a rescan may end or be held up, in whole sentences, and what mends it."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -31,6 +32,8 @@ class Outcome:
     """Whether the server may hold something new now, so that it has to be read."""
 
 
+NAMED = 5
+"""How many names stand in a sentence about several replicas."""
 NOT_TAKEN = "not_taken"
 LOOK_AT_THE_SERVER = "not_known"
 FAULT_OF_OURS = "fault"
@@ -39,14 +42,14 @@ FAILED_WITHOUT_REASON = (
 )
 ANSWER_LOST = "The process that asked the server ended before the answer came."
 _FIXES = {
-    NOT_TAKEN: "A replica may have gone from the server. It is read again now; then start the rescan of the others.",
+    NOT_TAKEN: "What the server says about it stands here. It is read again now; then you may start the rescan again.",
     LOOK_AT_THE_SERVER: "Look in the console of the backup server under History, System, for a “Configuration Database "
     "Resynchronize”. You may start the rescan again.",
     "session_gone": "The replicas are read again, so what they show is true. You may start the rescan again.",
     "too_long": "Look in the console of the backup server under History, System, and stop the session if it hangs.",
     "failed_silently": "Look in the console of the backup server under History, System. You may start it again.",
     "closed": "Enable the server or accept its certificate, then start the rescan again.",
-    "replicas_gone": "Nothing is left to rescan. If a replica should be there, look at its job on the backup server.",
+    "replicas_gone": "The server is read again now. If one of them should be there, look at its job on the server.",
     FAULT_OF_OURS: "The worker's log has the details; please report them.",
 }
 
@@ -124,7 +127,7 @@ def closed(rescan: Rescan) -> Outcome:
 
 def replicas_gone(rescan: Rescan) -> Outcome:
     sentence = f"None of its replicas is on {rescan.server} any more. Nothing was started."
-    return Outcome(RescanState.NOT_STARTED, sentence, "replicas_gone")
+    return Outcome(RescanState.NOT_STARTED, sentence, "replicas_gone", reads_again=True)
 
 
 def stopped(rescan: Rescan) -> Outcome:
@@ -141,9 +144,23 @@ def cancelled(person: str) -> Outcome:
     return Outcome(RescanState.CANCELLED, f"{person} cancelled it before its turn came. Nothing was started.")
 
 
+def cancelled_in_time(rescan: Rescan) -> Outcome:
+    """It was to be stopped while the server was asked, and the server did not begin it."""
+    return cancelled(rescan.stop_asked_by.get_username() if rescan.stop_asked_by else "Somebody")
+
+
 def rests(rescan: Rescan, now: datetime) -> str:
     """Why its replicas are left alone for a while: `rescanned 20 s ago by anna; again in 40 s`."""
     return cool_down.words(rescan.ended_at, rescan.asked_by and rescan.asked_by.get_username(), now)
+
+
+def names_of(names: Sequence[str], at_most: int | None = None) -> str:
+    """`tier 1, tier 2, tier 3 and 37 more`."""
+    shown = names[:at_most]
+    more = len(names) - len(shown)
+    if more:
+        return f"{', '.join(shown)} and {more:,} more"
+    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
 
 
 def count_of(number: int, noun: str) -> str:

@@ -10,10 +10,9 @@ from django.core.exceptions import SuspiciousOperation, ValidationError
 from django.db.models import Q
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
+from django.template.loader import render_to_string
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
@@ -61,6 +60,10 @@ class WishForm(forms.Form):
         if again := self.cleaned_data["again"]:
             meant |= Q(pk__in=RescanReplica.objects.filter(rescan=again).values("replica"))
         return list(Replica.objects.filter(meant).select_related("server"))
+
+    def unknown_count(self, replicas: Sequence[Replica]) -> int:
+        """How many of the numbers are no replica's any more: they were meant, and are to be told."""
+        return len(set(self.cleaned_data["id"]) - {replica.pk for replica in replicas})
 
 
 class WatchForm(forms.Form):
@@ -138,7 +141,7 @@ def rescan_start(request: HttpRequest) -> HttpResponse:
     if not replicas:
         return _ask(request, form, [])
     selection = rescans.start(request.user, replicas, form.cleaned_data["reason"])
-    _tell(request, selection)
+    _tell(request, selection, _unknown_words(form.unknown_count(replicas)))
     return redirect(selection.leads_to or "rescans")
 
 
@@ -158,7 +161,7 @@ def _ask(request: HttpRequest, form: WishForm, replicas: list[Replica]) -> HttpR
     context = {
         "form": form,
         "selection": selection,
-        "resting": [_resting_words(rescan, resting) for rescan, resting in selection.resting.items()],
+        "unknown": _unknown_words(form.unknown_count(replicas)) if form.is_valid() else "",
         "count": len(replicas),
         "ids": ",".join(str(replica.pk) for replica in replicas),
         "back": page_address(request) if request.method == "POST" else reverse("replicas"),
@@ -168,30 +171,23 @@ def _ask(request: HttpRequest, form: WishForm, replicas: list[Replica]) -> HttpR
     return confirm(request, "rescans/ask.html", context, status=200 if selection.ready else 422)
 
 
-def _tell(request: HttpRequest, selection: rescans.Selection) -> None:
+def _tell(request: HttpRequest, selection: rescans.Selection, unknown: str) -> None:
     """What a person has to know beside what the next page shows."""
     if len(selection.started) > 1:
         count = sum(rescan.replica_count for rescan in selection.started)
         words = f"{len(selection.started)} rescans of {count:,} replicas were started. Those of one server run in turn."
         messages.success(request, words)
-    for rescan, replicas in selection.taken.items():
-        messages.warning(request, _taken_words(rescan, replicas))
-    for rescan, replicas in selection.resting.items():
-        messages.warning(request, _resting_words(rescan, replicas))
-    if left_out := len(selection.removed) + sum(map(len, selection.closed.values())):
-        messages.warning(request, f"{left_out:,} left out: gone, or on a server to which nothing is sent.")
+    for group in selection.left_out:
+        messages.warning(request, render_to_string("rescans/_left_out.html", {"group": group, "selection": selection}))
+    if unknown:
+        messages.warning(request, unknown)
 
 
-def _taken_words(rescan: Rescan, replicas: list[Replica]) -> SafeString:
-    link = format_html('<a href="{}">rescan {}</a>', rescan.get_absolute_url(), rescan.pk)
-    if len(replicas) == 1:
-        return format_html("{} is in {} of {} already.", replicas[0], link, rescan.asked_by_words)
-    return format_html("{} replicas are in {} of {} already.", len(replicas), link, rescan.asked_by_words)
-
-
-def _resting_words(rescan: Rescan, replicas: list[Replica]) -> str:
-    who = f"{replicas[0]} was" if len(replicas) == 1 else f"{len(replicas):,} replicas were"
-    return f"{who} {rescans.rest_words(rescan, timezone.now())}."
+def _unknown_words(count: int) -> str:
+    if not count:
+        return ""
+    who = "1 replica of the selection is" if count == 1 else f"{count:,} replicas of the selection are"
+    return f"{who} not known here any more: the server was removed, or they went longer ago than history is kept."
 
 
 def _asks_again(request: HttpRequest) -> bool:

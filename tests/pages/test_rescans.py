@@ -570,10 +570,10 @@ def test_the_question_tells_the_servers_the_sessions_and_what_is_left_out(operat
     assert "Rescan 502 replicas on 2 servers?" in told
     assert "lab 501 replicas oslo 1 replica" in told
     assert "A session holds 500 replicas at most, so there will be 3 of them" in told
-    assert f"taken one is in rescan {other.pk} of kim already and left out." in told
+    assert f"Left out: taken one is in rescan {other.pk} of kim already. Open rescan {other.pk}" in told
     assert f'href="/rescans/{other.pk}/"' in response.content.decode()
-    assert "gone one is no longer on the server." in told
-    assert "sleeping one is on off, which is disabled" in told
+    assert "Left out: gone one is no longer on lab." in told
+    assert "Left out: sleeping one is on off, which is disabled: nothing is sent to it." in told
 
 
 def test_a_selection_of_thousands_comes_by_post_in_one_field(operator):
@@ -646,7 +646,7 @@ def test_a_selection_that_overlaps_starts_the_rest_and_says_whose_the_others_are
     assert list(Rescan.objects.latest("pk").replicas.all()) == [free]
     page = operator.get(response.url)
     assert f"taken one is in rescan {other.pk} of kim already." in text_of(page)
-    assert f'<a href="/rescans/{other.pk}/">rescan {other.pk}</a>' in page.content.decode()
+    assert f'<a href="/rescans/{other.pk}/">Open rescan {other.pk}</a>' in page.content.decode()
 
 
 def test_a_start_on_two_servers_leads_to_the_list(operator):

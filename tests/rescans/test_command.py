@@ -125,9 +125,9 @@ def test_what_is_left_out_is_told_and_nothing_started_is_a_failure():
     assert status == 1
     assert json.loads(told) == {
         "rescans": [],
-        "left_out": [{"replica": str(replica.uuid), "why": f"is in rescan {other.pk} of the shell"}],
+        "left_out": [{"replica": str(replica.uuid), "why": f"is in rescan {other.pk} of the shell already"}],
     }
-    assert f"tier 1 ({replica.uuid}) is in rescan {other.pk} of the shell." in complaints
+    assert f"tier 1 ({replica.uuid}) is in rescan {other.pk} of the shell already." in complaints
 
 
 @pytest.mark.django_db

@@ -78,19 +78,10 @@ def test_the_only_replica_of_a_rescan_may_have_vanished_since_the_click(simulato
     to_the_end(rescan, simulator)
     sync.sync(rescan.sync_run.pk)
 
-    assert (rescan.state, posts(simulator)) == (RescanState.REFUSED, 0)
+    assert (rescan.state, posts(simulator)) == (RescanState.NOT_STARTED, 0)
+    assert rescan.error == "None of its replicas is on lab any more. Nothing was started."
     replicas[0].refresh_from_db()
     assert replicas[0].removed_at is not None
-
-
-def test_one_of_several_replicas_may_have_vanished_since_the_click(simulator, rescan, replicas):
-    simulator.world.replicas[:] = [one for one in simulator.world.replicas if one["id"] != str(replicas[1].uuid)]
-
-    to_the_end(rescan, simulator)
-
-    assert (rescan.state, posts(simulator)) == (RescanState.REFUSED, 1)
-    assert str(replicas[1].uuid) in rescan.error
-    assert "start the rescan of the others" in rescans.fix(rescan.error_cause)
 
 
 def test_a_changed_certificate_is_nobodys_refusal_and_nothing_is_started(simulator, rescan):

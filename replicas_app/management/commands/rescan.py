@@ -39,8 +39,8 @@ class Command(BaseCommand):
     def handle(self, **options: Any) -> None:
         server = server_called(options["server"]) if options["server"] else None
         selection = rescans.start(None, chosen(options["replica"], server), "")
-        for replica, reason in left_out(selection):
-            self.stderr.write(f"{replica} ({replica.uuid}) {reason}.")
+        for replica, words in left_out(selection):
+            self.stderr.write(f"{replica} ({replica.uuid}) {words}.")
         if options["wait"]:
             self._wait(selection.started)
         self._tell(selection, options)
@@ -64,7 +64,7 @@ class Command(BaseCommand):
 
     def _tell(self, selection: rescans.Selection, options: dict[str, Any]) -> None:
         if options["json"]:
-            others = [{"replica": str(replica.uuid), "why": reason} for replica, reason in left_out(selection)]
+            others = [{"replica": str(replica.uuid), "why": words} for replica, words in left_out(selection)]
             found = {"rescans": [rescans.facts(rescan) for rescan in selection.started], "left_out": others}
             self.stdout.write(json.dumps(found))
             return
@@ -140,13 +140,8 @@ def where_it_stands(rescan: Rescan) -> str:
 
 def left_out(selection: rescans.Selection) -> Iterator[tuple[Replica, str]]:
     """Each replica that cannot be rescanned right now, with the reason."""
-    for rescan, replicas in selection.taken.items():
-        yield from ((replica, f"is in rescan {rescan.pk} of {rescan.asked_by_words}") for replica in replicas)
-    for rescan, replicas in selection.resting.items():
-        yield from ((replica, f"was {rescans.rest_words(rescan, timezone.now())}") for replica in replicas)
-    for server, replicas in selection.closed.items():
-        yield from ((replica, f"is on {server}, to which nothing is sent") for replica in replicas)
-    yield from ((replica, "is no longer on its server") for replica in selection.removed)
+    for group in selection.left_out:
+        yield from ((replica, group.words_of_one) for replica in group.replicas)
 
 
 def words_of(rescan: Rescan) -> str:
