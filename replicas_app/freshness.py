@@ -36,7 +36,7 @@ class DataAge:
 
 
 def data_age(now: datetime) -> DataAge:
-    return age_of(list(BackupServer.objects.by_name()), now)
+    return age_of(list(BackupServer.objects.for_lists()), now)
 
 
 def age_of(known: list[BackupServer], now: datetime) -> DataAge:

@@ -8,7 +8,7 @@ from django.db.models import Model, QuerySet
 
 from replicas_app.filters.facets import Counts, Facet
 from replicas_app.filters.listing import ListFilters
-from replicas_app.filters.pages import Page
+from replicas_app.filters.pages import LinesOf, Page
 from replicas_app.filters.pieces import Way
 from replicas_app.freshness import DataAge, Notice, age_of, notices_of
 
@@ -27,8 +27,8 @@ class Answer:
     now: datetime
     counts_asked_for: bool = False
     """Whether somebody waits for the counts, however long they take."""
-    shown: QuerySet | None = None
-    """The rows with what is shown of other tables."""
+    lines: LinesOf | None = None
+    """What is shown of the rows with these keys; the rows themselves where it is None."""
 
     @cached_property
     def is_counted(self) -> bool:
@@ -46,7 +46,7 @@ class Answer:
 
     @cached_property
     def page(self) -> Page:
-        return self.filters.page_of(lambda: self.filters.apply(self.all_rows), self.total, self.shown)
+        return self.filters.page_of(lambda: self.filters.apply(self.all_rows), self.total, self.lines)
 
     @cached_property
     def rows(self) -> list:

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Generic, TypeVar
+from typing import Generic, Self, TypeVar
 from uuid import UUID
 
 from django import forms
@@ -40,6 +40,10 @@ class WishField(forms.Field, Generic[T]):
 
     def __init__(self, label: str, **options: object) -> None:
         super().__init__(label=label, required=False, **options)
+
+    def __deepcopy__(self, memo: object) -> Self:
+        """Itself: nothing changes it, so every request's form can have the same."""
+        return self
 
     def read(self, text: str) -> T:
         """What the text means. Raises Unreadable."""

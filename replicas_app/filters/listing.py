@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from functools import cached_property
+from functools import cache, cached_property
 from typing import ClassVar
 
 from django import forms
@@ -15,7 +15,7 @@ from replicas_app.filters.addresses import NOT_KEPT, Address
 from replicas_app.filters.facets import Counts, Facet, choices_of_servers, choices_of_values
 from replicas_app.filters.memory import Memory
 from replicas_app.filters.orders import Head, Order, Sorting
-from replicas_app.filters.pages import PER_PAGE, SIZES, Keys, Page
+from replicas_app.filters.pages import PER_PAGE, SIZES, Keys, LinesOf, Page
 from replicas_app.filters.pieces import Chip, Complaint, TextField, Way, listed
 from replicas_app.filters.vocabulary import PLATFORM, STATES, TYPES, Vocabulary
 from replicas_app.models import BackupServer, Replica, ReplicaVM
@@ -72,7 +72,7 @@ class ListFilters(forms.Form):
         super().__init__(query)
         self.address = Address(path, query)
         self.servers = {server.pk: server for server in servers}
-        self.fields["sort"] = fields.OrderField("Sort", list(self.orders))
+        self.fields["sort"] = _order_field(tuple(self.orders))
         self.full_clean()
 
     def add_error(self, field: str | None, error: object) -> None:
@@ -133,13 +133,10 @@ class ListFilters(forms.Form):
         rows = rows if self.shows_removed else rows.present()
         return rows.filter(*(condition for name, condition in self._asked.items() if name not in leave_out))
 
-    def page_of(self, found: Callable[[], QuerySet], total: int | None, shown: QuerySet | None = None) -> Page:
-        """The page that is asked for, of these rows.
-
-        `total`: None where nobody has counted; `shown`: the rows with what a page shows of other tables.
-        """
+    def page_of(self, found: Callable[[], QuerySet], total: int | None, lines: LinesOf | None = None) -> Page:
+        """The page that is asked for, of these rows. `total`: None where nobody has counted."""
         keys = Keys(lambda: self.sorted(found()), total, self.memory, f"{self._facet_words} {self.sorting}")
-        return Page(keys, self._page_number, self.page_size, total, shown)
+        return Page(keys, self._page_number, self.page_size, total, lines)
 
     def sorted(self, rows: QuerySet) -> QuerySet:
         return rows.order_by(*self.order.expressions(self.sorting.is_descending))
@@ -299,3 +296,8 @@ class ListFilters(forms.Form):
 
     def _complain(self, name: str, words: str) -> None:
         self.add_error(name, fields.PartlyWrong([words], self.cleaned_data[name]))
+
+
+@cache
+def _order_field(columns: tuple[str, ...]) -> fields.OrderField:
+    return fields.OrderField("Sort", columns)

@@ -1,20 +1,20 @@
 """One page of a list: which rows, and what stands before and after them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import chain
+from typing import Any
 
 from django.db.models import QuerySet
 
 from replicas_app.filters.memory import Memory
 
+LinesOf = Callable[[Sequence[int]], Iterable[Any]]
 PER_PAGE = 50
 SIZES = (25, 50, 100, 250)
 FURTHEST = 2**31
 """A page that begins beyond this many rows is past the end of every list: nobody counts that far."""
-
-
 BLOCK = 1_000
 """Far down a list the keys are read and remembered so many at a time: the way there costs more than they do."""
 
@@ -60,8 +60,8 @@ class Page:
     size: int
     total: int | None
     """None while nobody has counted."""
-    shown: QuerySet | None = None
-    """The same rows with what is shown of other tables, in any order."""
+    lines: LinesOf | None = None
+    """What is shown of the rows with these keys, in any order; the rows themselves where it is None."""
 
     @classmethod
     def of(cls, rows: QuerySet, number: int | None, size: int, total: int | None) -> "Page":
@@ -72,8 +72,8 @@ class Page:
     def rows(self) -> list:
         """The rows, read by their keys: the keys of a page come from an index alone, however far down it lies."""
         keys = self._keys[: self.size]
-        rows = self.keys.rows() if self.shown is None else self.shown
-        held = {row.pk: row for row in rows.order_by().filter(pk__in=keys)} if keys else {}
+        lines = self.lines or self._whole_rows
+        held = {line.pk: line for line in lines(keys)} if keys else {}
         return [held[key] for key in keys if key in held]
 
     @property
@@ -96,6 +96,9 @@ class Page:
     def last_number(self) -> int | None:
         """The last page that has rows; None while nobody has counted."""
         return None if self.total is None else max(1, -(-self.total // self.size))
+
+    def _whole_rows(self, keys: Sequence[int]) -> QuerySet:
+        return self.keys.rows().order_by().filter(pk__in=keys)
 
     @property
     def _offset(self) -> int:

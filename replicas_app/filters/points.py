@@ -8,6 +8,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 from replicas_app.filters import fields
 from replicas_app.filters.fields import shown
 from replicas_app.filters.keys import among
+from replicas_app.filters.lines import Lines
 from replicas_app.filters.listing import ListFilters
 from replicas_app.filters.orders import Order
 from replicas_app.filters.pieces import Way, way_to
@@ -15,6 +16,7 @@ from replicas_app.filters.vocabulary import MALWARE, PLATFORM, STATES, TYPES, sp
 from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
 from replicas_app.text import search_pattern
 
+POINT_LINES = Lines(RestorePoint.objects.lines())
 FEW = 1_000
 """VMs that are looked up by their names before their points are."""
 COMMON_MALWARE = ("", "Clean")

@@ -4,6 +4,7 @@ from django.db.models import Q, QuerySet
 
 from replicas_app.filters import fields
 from replicas_app.filters.keys import among
+from replicas_app.filters.lines import Lines
 from replicas_app.filters.listing import ListFilters
 from replicas_app.filters.orders import Order
 from replicas_app.filters.points import PointFilters, ReplicaPointFilters
@@ -12,6 +13,7 @@ from replicas_app.models import Replica, ReplicaVM
 from replicas_app.text import search_pattern
 from replicas_app.timeline import SPANS
 
+VM_LINES = Lines(ReplicaVM.objects.lines())
 FEW = 1000
 """Fewer rows than these are looked up first; more are met soon enough by whoever goes through all in their order."""
 

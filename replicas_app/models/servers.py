@@ -14,6 +14,22 @@ from replicas_app.choices import SYNC_OPEN, TrustMode
 
 DEFAULT_INTERVAL_SECONDS = 300
 MISSED_INTERVALS_UNTIL_STALE = 3
+IN_LISTS = (
+    "name",
+    "is_enabled",
+    "sync_interval_seconds",
+    "trust",
+    "pinned_sha256",
+    "clock_skew_seconds",
+    "last_success_at",
+    "last_full_at",
+    "last_error",
+    "last_error_cause",
+    "doubt",
+    "history_from",
+    "data_version",
+)
+"""The columns of which lists say something: names, ages, and what stands in the way of newer data."""
 
 
 class BackupServerQuerySet(models.QuerySet["BackupServer"]):
@@ -43,6 +59,10 @@ class BackupServerQuerySet(models.QuerySet["BackupServer"]):
 
     def by_name(self) -> Self:
         return self.order_by("name", "pk")
+
+    def for_lists(self) -> Self:
+        """By name, with what lists say of them: no secrets, no reports, and nothing that only a sync needs."""
+        return self.by_name().only(*IN_LISTS)
 
 
 class BackupServer(models.Model):

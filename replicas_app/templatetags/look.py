@@ -34,7 +34,7 @@ def utc(moment: datetime | None) -> str:
     """`25 Nov 2026, 13:31 UTC` in a time element; a dash for None."""
     if moment is None:
         return NOTHING
-    return SafeString(f'<time datetime="{_iso(moment)}">{utc_words(moment)}</time>')
+    return SafeString(f'<time datetime="{iso(moment)}">{utc_words(moment)}</time>')
 
 
 @register.filter
@@ -46,7 +46,7 @@ def clock(moment: datetime | None, beside: datetime | None = None) -> str:
     words = f"{moment:%H:%M:%S}"
     if beside and beside.astimezone(UTC).date() != moment.date():
         words = f"{moment.day} {moment:%b}, {words}"
-    return format_html('<time datetime="{}" title="{}">{}</time>', _iso(moment), utc_words(moment), words)
+    return format_html('<time datetime="{}" title="{}">{}</time>', iso(moment), utc_words(moment), words)
 
 
 @register.filter
@@ -143,11 +143,15 @@ def _age(
     if moment is None:
         return "never"
     skew = server.clock_skew_seconds if server else 0
-    age = their_age(moment, timezone.now(), skew)
+    words = words_of(their_age(moment, timezone.now(), skew))
+    return SafeString(age_element(iso(moment), utc_words(moment), words, skew, kind))
+
+
+def age_element(iso: str, title: str, words: str, skew: float | None, kind: str = "age") -> str:
+    """An age that goes on counting in an open page; `skew`: of the clock that gave the moment, in seconds."""
     by = f' data-skew="{round(skew)}"' if skew else ""
-    told = f'datetime="{_iso(moment)}" title="{utc_words(moment)}" data-since="{kind}"{by}'
-    return SafeString(f"<time {told}>{words_of(age)}</time>")
+    return f'<time datetime="{iso}" title="{title}" data-since="{kind}"{by}>{words}</time>'
 
 
-def _iso(moment: datetime) -> str:
+def iso(moment: datetime) -> str:
     return moment.astimezone(UTC).isoformat(timespec="seconds")

@@ -7,12 +7,13 @@ of that row, ready and escaped. Fifty rows so cost a twentieth of what a loop ov
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from datetime import datetime
 from functools import cache, lru_cache
+from html import escape
 from urllib.parse import quote
 
 from django import template
 from django.urls import reverse
-from django.utils.html import escape
 from django.utils.safestring import SafeString
 
 from replicas_app.charts import strip
@@ -29,7 +30,8 @@ from replicas_app.filters.facets import Facet
 from replicas_app.models.inventory import decoded
 from replicas_app.templatetags.acts import rescan_act
 from replicas_app.templatetags.lists import server_name, short_id, verdict
-from replicas_app.templatetags.look import NOTHING, age_by, badge, number, pill, quiet, utc
+from replicas_app.templatetags.look import NOTHING, age_element, badge, iso, number, pill, quiet
+from replicas_app.times import age_words, their_age, utc_words
 
 register = template.Library()
 
@@ -47,7 +49,7 @@ def each(content: str, rows: Iterable[Mapping[str, object]]) -> SafeString:
 @register.filter
 def replica_rows(answer: Answer) -> Iterator[dict[str, object]]:
     """Of `ReplicaQuerySet.lines`, with what `rescans.with_acts` adds."""
-    id_cell, server_cell, servers = _id_cells(answer), _server_cells(answer), answer.filters.servers
+    id_cell, server_cell, moment_cells = _id_cells(answer), _server_cells(answer), _moment_cells(answer)
     own, points, ask = place_of("replica"), reverse("restore-points"), reverse("rescan-ask")
     for row in answer.rows:
         name, is_removed = escape(row.name), row.removed_at is not None
@@ -67,9 +69,9 @@ def replica_rows(answer: Answer) -> Iterator[dict[str, object]]:
             "vms": number(row.vm_count),
             "points_href": f"{points}?server={row.server_id}&amp;replica={row.uuid}",
             "points": number(row.point_count),
-            "newest": age_by(row.newest_point_at, servers.get(row.server_id)) if row.newest_point_at else NONE,
+            "newest": moment_cells(row.newest_point_at, row.server_id)[1],
             "server": server_cell(row.server_id),
-            "created": utc(row.created_at),
+            "created": moment_cells(row.created_at, row.server_id)[0],
             "type": words_cell(row.type, REPLICA_TYPES.get),
             "platform": words_cell(row.platform, PLATFORMS.get),
             "job": id_cell("job", row.job_id),
@@ -82,16 +84,17 @@ def replica_rows(answer: Answer) -> Iterator[dict[str, object]]:
 @register.filter
 def point_rows(answer: Answer) -> Iterator[dict[str, object]]:
     """Of `RestorePointQuerySet.lines`."""
-    id_cell, server_cell, servers = _id_cells(answer), _server_cells(answer), answer.filters.servers
+    id_cell, server_cell, moment_cells = _id_cells(answer), _server_cells(answer), _moment_cells(answer)
     own, of_replica = place_of("restore-point"), place_of("replica")
     for row in answer.rows:
+        created, age = moment_cells(row.created_at, row.server_id)
         yield {
             "uuid": row.uuid,
             "marks": "" if row.removed_at is None else " data-removed",
             "href": f"{own}{row.pk}/",
             "vm": escape(row.vm__name),
-            "created": utc(row.created_at),
-            "age": age_by(row.created_at, servers.get(row.server_id)),
+            "created": created,
+            "age": age,
             "malware": malware_cell(row.malware),
             "state": state_cell(row.state, row.removed_at is not None),
             "replica_href": f"{of_replica}{row.replica_id}/",
@@ -106,18 +109,17 @@ def point_rows(answer: Answer) -> Iterator[dict[str, object]]:
 @register.filter
 def vm_rows(answer: Answer) -> Iterator[dict[str, object]]:
     """Of `ReplicaVMQuerySet.lines`."""
-    id_cell, server_cell, servers = _id_cells(answer), _server_cells(answer), answer.filters.servers
+    id_cell, server_cell, moment_cells = _id_cells(answer), _server_cells(answer), _moment_cells(answer)
     own, of_replica = place_of("vm"), place_of("replica")
     for row in answer.rows:
-        server = servers.get(row.server_id)
         yield {
             "pk": row.pk,
             "marks": "" if row.point_count else " data-removed",
             "href": f"{own}{row.pk}/",
             "name": escape(row.name),
-            "newest": age_by(row.newest_point_at, server) if row.newest_point_at else NONE,
+            "newest": moment_cells(row.newest_point_at, row.server_id)[1],
             "days": strip(decoded(row.recent), answer.now),
-            "clean": age_by(row.newest_clean_at, server) if row.newest_clean_at else NOT_KNOWN,
+            "clean": moment_cells(row.newest_clean_at, row.server_id)[1] if row.newest_clean_at else NOT_KNOWN,
             "malware": malware_cell(row.worst_malware),
             "state": state_cell(row.newest_state, not row.point_count),
             "points": number(row.point_count),
@@ -164,12 +166,27 @@ def malware_cell(status: str | None) -> SafeString:
 
 @lru_cache(SPELLINGS)
 def words_cell(value: str, words_of: Callable[[str, str], str]) -> SafeString:
-    return escape(words_of(value, value) or NOTHING)
+    return SafeString(escape(words_of(value, value) or NOTHING))
 
 
 def _id_cells(answer: Answer) -> Callable[[str, str], SafeString]:
     """The cell of an id; many rows of a list share theirs."""
     return cache(lambda key, id: short_id(answer.filters, key, id))
+
+
+def _moment_cells(answer: Answer) -> Callable[[datetime | None, int], tuple[str, str]]:
+    """(the moment, its age) of a moment that a server gave, reckoned by its clock; many rows of a list share theirs."""
+    skews = {pk: server.clock_skew_seconds for pk, server in answer.filters.servers.items()}
+
+    @cache
+    def cells(moment: datetime | None, server: int) -> tuple[str, str]:
+        if moment is None:
+            return NOTHING, NONE
+        written, words, skew = iso(moment), utc_words(moment), skews.get(server)
+        age = age_words(their_age(moment, answer.now, skew))
+        return f'<time datetime="{written}">{words}</time>', age_element(written, words, age, skew)
+
+    return cells
 
 
 def _server_cells(answer: Answer) -> Callable[[int], SafeString]:

@@ -17,14 +17,14 @@ from replicas_app.views.listing import list_answer
 @require_safe
 @vary_on_headers("HX-Request")
 def activity(request: HttpRequest) -> HttpResponseBase:
-    filters = EventFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
+    filters = EventFilters(request.GET, path=request.path, servers=BackupServer.objects.for_lists())
     answer = Answer(
         filters,
         Event.objects.with_about(),
         "change",
         timezone.now(),
         counts_asked_for="counts" in request.GET,
-        shown=Event.objects.select_related("replica", "vm", "point"),
+        lines=lambda keys: Event.objects.select_related("replica", "vm", "point").filter(pk__in=keys),
     )
     kept = Kept(filters.servers_in_sight)
     return list_answer(request, answer, page="activity/list.html", parts="activity", sheet=EVENTS, kept=kept)

@@ -3,7 +3,6 @@
 from datetime import datetime
 from functools import lru_cache
 
-from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
@@ -14,8 +13,10 @@ from replicas_app import exports, rescans
 from replicas_app.filters import ReplicaFilters, ReplicaPointFilters
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.events import history_of
+from replicas_app.filters.lines import Lines
+from replicas_app.filters.points import POINT_LINES
 from replicas_app.freshness import notices_of
-from replicas_app.models import BackupServer, Replica, RestorePoint
+from replicas_app.models import BackupServer, Replica
 from replicas_app.views.listing import list_answer
 
 VMS_SHOWN = 200
@@ -26,25 +27,22 @@ RESCANS_SHOWN = 10
 @vary_on_headers("HX-Request")
 def replica_list(request: HttpRequest) -> HttpResponse:
     now = timezone.now()
-    filters = ReplicaFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
+    filters = ReplicaFilters(request.GET, path=request.path, servers=BackupServer.objects.for_lists())
     answer = Answer(
         filters,
         Replica.objects.all(),
         "replica",
         now,
         counts_asked_for="counts" in request.GET,
-        shown=_lines(now.replace(second=0, microsecond=0)),
+        lines=_lines(now.replace(second=0, microsecond=0)),
     )
     return list_answer(request, answer, page="replicas/list.html", parts="replicas", sheet=exports.REPLICAS)
 
 
 @lru_cache(maxsize=1)
-def _lines(minute: datetime) -> QuerySet:
-    """The lines with what can be done. Who has rested since this minute began is told by the row's own moment.
-
-    Put together once a minute: that takes a twentieth of the whole answer.
-    """
-    return rescans.with_acts(Replica.objects.all(), minute).lines("open_rescan_id", "rested_at", "rested_by")
+def _lines(minute: datetime) -> Lines:
+    """The lines with what can be done. Who has rested since this minute began is told by the row's own moment."""
+    return Lines(rescans.with_acts(Replica.objects.all(), minute).lines("open_rescan_id", "rested_at", "rested_by"))
 
 
 @require_safe
@@ -60,7 +58,7 @@ def replica_detail(request: HttpRequest, pk: int) -> HttpResponse:
         "restore point",
         now,
         counts_asked_for="counts" in request.GET,
-        shown=RestorePoint.objects.lines(),
+        lines=POINT_LINES,
     )
     return list_answer(
         request,

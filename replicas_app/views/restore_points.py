@@ -10,6 +10,7 @@ from replicas_app import exports
 from replicas_app.filters import PointFilters
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.events import history_of
+from replicas_app.filters.points import POINT_LINES
 from replicas_app.freshness import notices_of
 from replicas_app.models import BackupServer, RestorePoint
 from replicas_app.views.listing import list_answer
@@ -18,14 +19,14 @@ from replicas_app.views.listing import list_answer
 @require_safe
 @vary_on_headers("HX-Request")
 def restore_point_list(request: HttpRequest) -> HttpResponse:
-    filters = PointFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
+    filters = PointFilters(request.GET, path=request.path, servers=BackupServer.objects.for_lists())
     answer = Answer(
         filters,
         RestorePoint.objects.all(),
         "restore point",
         timezone.now(),
         counts_asked_for="counts" in request.GET,
-        shown=RestorePoint.objects.lines(),
+        lines=POINT_LINES,
     )
     return list_answer(request, answer, page="restore_points/list.html", parts="restore_points", sheet=exports.POINTS)
 

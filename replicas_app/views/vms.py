@@ -13,9 +13,10 @@ from django.views.decorators.vary import vary_on_headers
 from replicas_app import exports, rescans
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.events import history_of
-from replicas_app.filters.vms import VMFilters, VMPointFilters
+from replicas_app.filters.points import POINT_LINES
+from replicas_app.filters.vms import VM_LINES, VMFilters, VMPointFilters
 from replicas_app.freshness import notices_of
-from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
+from replicas_app.models import BackupServer, Replica, ReplicaVM
 from replicas_app.timeline import MOST, SPANS, Timeline, first_span, since_when
 from replicas_app.times import their_clock
 from replicas_app.views.listing import list_answer
@@ -26,14 +27,14 @@ RESCANS_SHOWN = 10
 @require_safe
 @vary_on_headers("HX-Request")
 def vm_list(request: HttpRequest) -> HttpResponseBase:
-    filters = VMFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
+    filters = VMFilters(request.GET, path=request.path, servers=BackupServer.objects.for_lists())
     answer = Answer(
         filters,
         ReplicaVM.objects.all(),
         "VM",
         timezone.now(),
         counts_asked_for="counts" in request.GET,
-        shown=ReplicaVM.objects.lines(),
+        lines=VM_LINES,
     )
     return list_answer(request, answer, page="vms/list.html", parts="vms", sheet=exports.VMS)
 
@@ -52,7 +53,7 @@ def vm_detail(request: HttpRequest, pk: int) -> HttpResponseBase:
         "restore point",
         now,
         counts_asked_for="counts" in request.GET,
-        shown=RestorePoint.objects.lines(),
+        lines=POINT_LINES,
     )
     return list_answer(
         request,
