@@ -1,6 +1,6 @@
 """Addresses of one list: the same query string with something changed in it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from urllib.parse import quote
 
 from django.http import QueryDict
@@ -29,6 +29,12 @@ class Address:
         for key, value in changes.items():
             parts[key] = _encoded(key, _as_list(value))
         return self._joined(parts)
+
+    def for_each(self, key: str) -> Callable[[str], str]:
+        """The address with this value of the key: `with_`, for the many links of a list that differ in it alone."""
+        others = {name: part for name, part in self._parts.items() if name not in (key, "page")}
+        start = f"{self._joined(others)}{'&' if others else '?'}{quote(key, UNENCODED)}="
+        return lambda value: start + quote(value, UNENCODED)
 
     def without(self, *keys: str) -> str:
         return self.with_(**dict.fromkeys(keys))

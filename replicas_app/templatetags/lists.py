@@ -10,7 +10,6 @@ from django.utils.text import slugify
 
 from replicas_app.charts import strip
 from replicas_app.choices import REPLICA_STATES
-from replicas_app.filters.listing import ListFilters
 from replicas_app.filters.orders import Head
 from replicas_app.models import BackupServer, ReplicaVM
 from replicas_app.templatetags.look import NOTHING, pill
@@ -19,9 +18,6 @@ from replicas_app.times import age_words, their_clock
 register = template.Library()
 
 ALARMING = ("late", "critical")
-ID_LETTERS = 8
-NO_ID = "00000000-0000-0000-0000-000000000000"
-"""What the API gives where a platform has no id. It is common, and narrows nothing."""
 
 
 @register.simple_tag
@@ -49,16 +45,6 @@ def server_name(server: BackupServer, now: datetime) -> SafeString:
         return link
     age = age_words(now - server.last_success_at)
     return link + format_html(' <span class="old" data-status="late" title="Last read {} ago">{} old</span>', age, age)
-
-
-@register.simple_tag
-def short_id(filters: ListFilters, key: str, id: str) -> SafeString:
-    """The beginning of an id, whole on hover, as a link to the rows of this list that share it."""
-    if not id or id == NO_ID:
-        return format_html('<span class="muted" title="{}">{}</span>', id, NOTHING)
-    shown = id if len(id) <= ID_LETTERS + 1 else f"{id[:ID_LETTERS]}…"
-    href = filters.address.with_(**{key: id})
-    return SafeString(f'<a class="id" href="{escape(href)}" title="{escape(id)}">{escape(shown)}</a>')
 
 
 @register.simple_tag

@@ -29,7 +29,7 @@ from replicas_app.filters.answers import Answer
 from replicas_app.filters.facets import Facet
 from replicas_app.models.inventory import decoded
 from replicas_app.templatetags.acts import rescan_act
-from replicas_app.templatetags.lists import server_name, short_id, verdict
+from replicas_app.templatetags.lists import server_name, verdict
 from replicas_app.templatetags.look import NOTHING, age_element, badge, iso, number, pill, quiet
 from replicas_app.times import age_words, their_age, utc_words
 
@@ -37,6 +37,9 @@ register = template.Library()
 
 NONE = SafeString(f'<span class="muted">{NOTHING}</span>')
 NOT_KNOWN = SafeString('<span class="muted">not known</span>')
+ID_LETTERS = 8
+NO_ID = "00000000-0000-0000-0000-000000000000"
+"""What the API gives where a platform has no id. It is common, and narrows nothing."""
 SPELLINGS = 500
 """Of open values: so many cells are kept, however many a backup server makes up."""
 
@@ -170,8 +173,17 @@ def words_cell(value: str, words_of: Callable[[str, str], str]) -> SafeString:
 
 
 def _id_cells(answer: Answer) -> Callable[[str, str], SafeString]:
-    """The cell of an id; many rows of a list share theirs."""
-    return cache(lambda key, id: short_id(answer.filters, key, id))
+    """The cell of an id by its key and itself; many rows of a list share theirs."""
+    links = cache(answer.filters.address.for_each)
+    return cache(lambda key, id: short_id(links(key), id))
+
+
+def short_id(link: Callable[[str], str], id: str) -> SafeString:
+    """The beginning of an id, whole on hover, as a link to the rows of this list that share it."""
+    if not id or id == NO_ID:
+        return SafeString(f'<span class="muted" title="{escape(id)}">{NOTHING}</span>')
+    shown = id if len(id) <= ID_LETTERS + 1 else f"{id[:ID_LETTERS]}…"
+    return SafeString(f'<a class="id" href="{escape(link(id))}" title="{escape(id)}">{escape(shown)}</a>')
 
 
 def _moment_cells(answer: Answer) -> Callable[[datetime | None, int], tuple[str, str]]:
