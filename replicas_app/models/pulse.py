@@ -1,21 +1,22 @@
-"""Signs of life of the processes that no page calls: the scheduler and the workers."""
+"""Signs of life of what no page calls: the scheduler, the workers, and the queue between them."""
 
 from django.db import models
 
 
 class Part(models.TextChoices):
     SCHEDULER = "scheduler", "scheduler"
+    QUEUE = "queue", "queue"
     WORKER = "worker", "worker"
 
 
 class Pulse(models.Model):
-    """The newest sign of life of the scheduler, or of any worker; no row before anything was made ready to run."""
+    """The newest sign of life of the scheduler, the queue or any worker; no row before anything was ready to run."""
 
     part = models.CharField(max_length=10, choices=Part, primary_key=True)
     at = models.DateTimeField()
     """When it was last seen alive; at first, when everything was made ready for it."""
     asked_at = models.DateTimeField(null=True)
-    """Since when a worker has been asked for a sign without giving one; null when it gave one."""
+    """Since when it has been asked for a sign without giving one; null when it gave one."""
     sent_at = models.DateTimeField(null=True)
     """When the newest message that asks was sent. There is one at a time, unless the broker lost it."""
     work = models.TextField(blank=True)
