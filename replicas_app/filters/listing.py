@@ -14,9 +14,10 @@ from replicas_app.filters import fields
 from replicas_app.filters.addresses import NOT_KEPT, Address
 from replicas_app.filters.facets import Counts, Facet, choices_of_servers, choices_of_values
 from replicas_app.filters.memory import Memory
+from replicas_app.filters.narrowing import Narrowing
 from replicas_app.filters.orders import Head, Order, Sorting
 from replicas_app.filters.pages import PER_PAGE, SIZES, Keys, LinesOf, Page
-from replicas_app.filters.pieces import Chip, Complaint, TextField, Way, listed
+from replicas_app.filters.pieces import Chip, Complaint, Way, listed
 from replicas_app.filters.vocabulary import PLATFORM, STATES, TYPES, Vocabulary
 from replicas_app.models import BackupServer, Replica, ReplicaVM
 from replicas_app.times import utc_words
@@ -28,8 +29,6 @@ NOT_YET = {
 UNKNOWN_KEY = "This list cannot be narrowed by it, so it was not used."
 NAMED = {"server", "vm", "replica"}
 """Keys that ask for something by its number or id, which has a name, too."""
-BROWSER_MOMENT = "%Y-%m-%dT%H:%M:%S.%f"
-"""As a `datetime-local` field takes it, but for the last three digits."""
 
 
 class ListFilters(forms.Form):
@@ -205,28 +204,9 @@ class ListFilters(forms.Form):
     def sizes(self) -> list[tuple[str, str, bool]]:
         return [(str(size), self.address.with_(per_page=size), size == self.page_size) for size in SIZES]
 
-    @property
-    def kept(self) -> list[tuple[str, str]]:
-        """(key, value) of what the form has no field for, so that it goes on when the form is sent."""
-        return [(name, str(value)) for name in self.unseen for value in self.data.getlist(name) if value.strip()]
-
-    @property
-    def typed(self) -> dict[str, str]:
-        """Key → what its field shows of it: a moment as a browser's own field takes it, a text as it came."""
-        moments = {name: self.cleaned_data[name] for name in self.moments}
-        shown = {name: moment.strftime(BROWSER_MOMENT)[:-3] if moment else "" for name, moment in moments.items()}
-        return {"q": next(iter(self.data.getlist("q")), "")} | shown
-
-    @property
-    def held(self) -> list[TextField]:
-        """The fields of free texts with what they hold."""
-        names = [name for name in self.texts if name in self.fields]
-        return [TextField(name, self.fields[name].label, self.cleaned_data[name]) for name in names]
-
-    @property
-    def beside(self) -> dict[str, list[str]]:
-        """Key → what is wrong with it, for every field beside which that is told; empty where nothing is."""
-        return {name: self.errors.get(name, []) for name in ("q", *self.moments, *self.texts) if name in self.fields}
+    @cached_property
+    def form(self) -> Narrowing:
+        return Narrowing(self, self.unseen, self.moments, self.texts)
 
     def page_href(self, number: int) -> str:
         return self.address.with_(page=number if number > 1 else None)

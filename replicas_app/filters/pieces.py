@@ -37,11 +37,22 @@ class Way:
 
 @dataclass(frozen=True)
 class TextField:
-    """A field of free texts, and those that it holds already."""
+    """A field of free texts, those that it holds already, and what is wrong with others."""
 
     name: str
     label: str
     values: tuple[str, ...]
+    wrong: list[str]
+
+
+@dataclass(frozen=True)
+class MomentField:
+    """A field of a moment, with what it holds as a browser's own field takes it, and what is wrong with it."""
+
+    name: str
+    label: str
+    value: str
+    wrong: list[str]
 
 
 def way_to(page: str, **query: str) -> str:
