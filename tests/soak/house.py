@@ -19,11 +19,13 @@ ADMIN_PASSWORD = "correct horse battery staple"
 VBR_PASSWORD = "pw1"
 INTERVAL_SECONDS = 15
 """The shortest that a person can choose."""
+COMMAND_SECONDS = 90
 SLOW = [
     {"path": "^/api/v1/replica(s|Points)$|/replicaPoints$", "method": "GET", "action": "delay", "seconds": 0.1},
     {"path": "^/api/v1/replicas/rescan$", "method": "POST", "action": "delay", "seconds": 0.6},
+    {"path": "^/api/v1/sessions/[^/]+$", "method": "GET", "action": "delay", "seconds": 0.3},
 ]
-"""So that each phase lasts a moment: pages take their time, and a rescan is carried out long before its answer."""
+"""So that each phase lasts a moment: pages and polls take time, and a rescan is carried out long before its answer."""
 WORLD = {
     "replicas": 60,
     "vms": 2,
@@ -55,14 +57,23 @@ class House:
                         "--password-env", "SOAK_VBR_PASSWORD")  # fmt: skip
         self.dashboard.sql(f"UPDATE backup_server SET sync_interval_seconds = {INTERVAL_SECONDS}")
 
-    def manage(self, *arguments: str) -> str:
-        """What `manage.py` says. An exit status other than 0 is an error."""
+    def manage(self, *arguments: str) -> None:
+        """Run `manage.py`; that it fails is an error."""
+        if words := self.failure_of(*arguments):
+            raise SystemExit(words)
+
+    def failure_of(self, *arguments: str) -> str:
+        """What `manage.py` said where it failed, or what it had not done in time; empty where all went well."""
         environment = surroundings(self.dashboard.data) | {"SOAK_VBR_PASSWORD": VBR_PASSWORD}
         command = [sys.executable, "manage.py", *arguments]
-        done = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True)
-        if done.returncode:
-            raise SystemExit(f"manage.py {' '.join(arguments)} failed:\n{done.stdout}{done.stderr}")
-        return done.stdout
+        words = f"manage.py {' '.join(arguments)}"
+        try:
+            done = subprocess.run(
+                command, cwd=PROJECT, env=environment, capture_output=True, text=True, timeout=COMMAND_SECONDS
+            )
+        except subprocess.TimeoutExpired:
+            return f"{words} did not end"
+        return f"{words} failed:\n{done.stdout}{done.stderr}" if done.returncode else ""
 
     def part(self, name: str) -> psutil.Process | None:
         """The process of one of its parts; None while there is none."""

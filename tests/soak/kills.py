@@ -4,87 +4,97 @@ import os
 import signal
 import time
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from itertools import cycle
 from random import Random
-from typing import LiteralString
 
 import psutil
 
 from tests.soak.house import Eyes, House
+from tests.soak.phases import PHASES, WITHOUT_A_SERVER, going_on
 
-LOOK_SECONDS = 0.02
-ANY_MOMENT: LiteralString = "SELECT true"
-MOMENTS: dict[str, LiteralString] = {
-    "a sync connects": "SELECT FROM sync_run WHERE state = 'running' AND step LIKE 'Connect%%'",
-    "a sync reads replicas": "SELECT FROM sync_run WHERE state = 'running' AND step LIKE 'Reading replicas%%'",
-    "a sync reads points": "SELECT FROM sync_run WHERE state = 'running' AND step LIKE 'Reading%%points%%'",
-    "a sync writes": "SELECT FROM sync_run WHERE state = 'running' AND step LIKE 'Writing%%'",
-    "a rescan asks": "SELECT FROM rescan WHERE state = 'asking'",
-    "a rescan runs": "SELECT FROM rescan WHERE state = 'running'",
-    "a rescan has ended": "SELECT FROM rescan WHERE ended_at > now() - interval '5 s' AND next_poll_at IS NOT NULL",
-    "anything": ANY_MOMENT,
-}
-"""When a process that works is killed: as soon as this finds a row."""
+LOOK_SECONDS = 0.01
 CHILD = "worker child"
 PARTS = ("worker", "beat", "postgres", "valkey", "web", "web child")
-"""Those that are killed at any moment, one after the other: the launcher gives a part up that ends again and again."""
+"""Those that are killed in turn, between two kills of a worker's child: the launcher gives up what ends too often."""
+
+
+class Tally:
+    """Which process was killed in which phases, and which phase wants to be struck next."""
+
+    def __init__(self) -> None:
+        self.kills: Counter[str] = Counter()
+        self.struck: dict[str, Counter[str]] = {}
+        """By process: in how many of its kills somebody was in that phase. One kill may strike several."""
+
+    def count(self, victim: str, phases: frozenset[str]) -> None:
+        self.kills[victim] += 1
+        self.struck.setdefault(victim, Counter()).update(phases)
+
+    @property
+    def by_phase(self) -> dict[str, int]:
+        """How many kills struck each phase, whatever was killed."""
+        return {phase: self.struck_in_all(phase) for phase in PHASES}
+
+    def rarest(self, victim: str, order: list[str]) -> str:
+        """The phase that kills of this process have struck least, then all kills; the first in `order` of several."""
+        mine = self.struck.get(victim, Counter())
+        return min(order, key=lambda phase: (mine[phase], self.struck_in_all(phase)))
+
+    def struck_in_all(self, phase: str) -> int:
+        return sum(struck[phase] for struck in self.struck.values())
 
 
 class Killer:
-    """Kills by `kill -9`, tells each kill, and counts them by process and by moment."""
+    """Kills by `kill -9`, tells each kill, and counts them by process and by phase."""
 
     def __init__(self, house: House, random: Random, say: Callable[[str], None]) -> None:
         self.house = house
-        self.kills: Counter[str] = Counter()
-        self.moments: Counter[str] = Counter()
+        self.tally = Tally()
         self._random = random
         self._say = say
         self._eyes = Eyes(house.dashboard)
         self._plan = self._planned()
 
     def kill_one(self, until: float) -> None:
-        """The next one of the plan, at its moment or at the time `until`, whatever comes first."""
-        victim, moment = next(self._plan)
+        """The next one of the plan, in the phase that it was killed in least, or at the time `until`."""
+        victim = next(self._plan)
         time.sleep(self._random.uniform(0, max(0, until - time.monotonic()) / 2))
-        moment = self._wait_for(moment, until)
-        killed = [process.pid for process in self._victims(victim) if _kill(process)]
+        wanted = self.tally.rarest(victim, self._random.sample(PHASES, len(PHASES)))
+        phases = self._wait_for(wanted, until)
+        killed = [process.pid for process in self._victims(victim, wanted) if _kill(process)]
         if killed:
-            self.kills[victim] += 1
-            self.moments[moment] += 1
-            self._say(f"kill -9 {victim} ({', '.join(map(str, killed))}) while {moment}")
+            self.tally.count(victim, phases)
+            self._say(f"kill -9 {victim} ({', '.join(map(str, killed))}) while {', '.join(sorted(phases))}")
 
     def close(self) -> None:
         self._eyes.close()
 
-    def _planned(self) -> Iterator[tuple[str, str]]:
-        """A child of the worker every second time, in each of the moments; between them all parts in turn."""
-        for part, moment in zip(self._shuffled(PARTS), self._shuffled(MOMENTS), strict=False):
-            yield CHILD, moment
-            yield part, "anything"
+    def _planned(self) -> Iterator[str]:
+        """A child of the worker every second time; between them all parts in turn."""
+        order = self._random.sample(PARTS, len(PARTS))
+        for part in cycle(order):
+            yield CHILD
+            yield part
 
-    def _shuffled(self, names: Iterable[str]) -> Iterator[str]:
-        """One order, again and again: the same part never comes twice in a row."""
-        order = list(names)
-        self._random.shuffle(order)
-        return cycle(order)
-
-    def _wait_for(self, moment: str, until: float) -> str:
-        while not self._eyes.rows(MOMENTS[moment]):
-            if time.monotonic() > until:
-                return "anything"
+    def _wait_for(self, wanted: str, until: float) -> frozenset[str]:
+        """What is going on when it has come to that, or when it is time."""
+        while wanted not in (phases := going_on(self._eyes)) and time.monotonic() < until:
             time.sleep(LOOK_SECONDS)
-        return moment
+        return phases
 
-    def _victims(self, victim: str) -> list[psutil.Process]:
-        """Of the worker's children those that speak with a backup server right now; where none does, all of them."""
+    def _victims(self, victim: str, wanted: str) -> list[psutil.Process]:
+        """Of the worker's children those that speak with a backup server right now, where the phase is one of speaking;
+        where none does, all of them."""
         part = self.house.part("worker" if victim == CHILD else victim.removesuffix(" child"))
         if part is None or not victim.endswith("child"):
             return [part] if part else []
         children = _children(part)
-        if victim == CHILD:
-            return [child for child in children if self.house.speaks_with_a_server(child)] or children
-        return children[:1]
+        if victim != CHILD:
+            return children[:1]
+        if wanted in WITHOUT_A_SERVER:
+            return children
+        return [child for child in children if self.house.speaks_with_a_server(child)] or children
 
 
 def _children(process: psutil.Process) -> list[psutil.Process]:

@@ -1,23 +1,29 @@
 """After the kills: what the dashboard holds against what the backup servers have, and what was left lying about."""
 
+import time
 from collections import Counter
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, LiteralString
-from urllib.parse import unquote, urlsplit
+from typing import Any, LiteralString, TypeVar
+from urllib.parse import parse_qs, unquote, urlsplit
 
 from redis import Redis
 
 from tests.soak.house import Eyes, House
+from tests.soak.kills import Tally
+from tests.stack.running import Dashboard
 
+T = TypeVar("T")
 Facts = dict[str, tuple]
 """What is known of a thing, by its id."""
 MUST_BE_NONE = (
     "rows_missing",
     "rows_invented",
     "rows_different",
+    "rows_without_their_own",
     "sums_wrong",
+    "removals_taken_back",
     "last_reads_not_whole",
     "rescans_started_twice",
     "rescans_unfinished",
@@ -25,7 +31,13 @@ MUST_BE_NONE = (
     "messages_left",
     "locks_held",
     "transactions_open",
+    "not_ready",
 )
+MUST_BE_NONE_IN_A_LONG_RUN = ("kills_missing", "phases_missed")
+LEAST_KILLS = 50
+LASTING_SECONDS = 20
+"""What is there that long without a change lies about; a message, a lock or a read of a moment does not."""
+LOOK_SECONDS = 0.2
 LATEST = timedelta(minutes=2)
 """After the moment at which a rescan was about to be asked for, in which its session must have begun."""
 
@@ -39,7 +51,7 @@ class Verdict:
 
     @property
     def is_good(self) -> bool:
-        return not any(self.figures[name] for name in MUST_BE_NONE)
+        return not any(self.figures.get(name) for name in MUST_BE_NONE + MUST_BE_NONE_IN_A_LONG_RUN)
 
     def count(self, name: str, found: Iterable[Any]) -> None:
         found = list(found)
@@ -57,12 +69,19 @@ def judge(house: House) -> Verdict:
         _compare(verdict, points_of_world(world), points_of_ours(eyes, name))
         verdict.count("rescans_started_twice", started_twice(eyes, name, simulated.sessions()))
     for name, statement in LEFT.items():
-        verdict.count(name, eyes.rows(statement))
-    verdict.count("messages_left", messages(house))
+        verdict.count(name, lasting(lambda: eyes.rows(statement)))  # noqa: B023
+    verdict.count("messages_left", lasting(lambda: messages(house.dashboard)))
+    verdict.count("not_ready", why_not_ready(house.dashboard))
     for name, statement in TALLIES.items():
         verdict.figures[name] = dict(Counter(dict(eyes.rows(statement))))
     eyes.close()
     return verdict
+
+
+def judge_kills(verdict: Verdict, tally: Tally) -> None:
+    """Of a run of full length: one that killed too little has shown too little."""
+    verdict.figures["kills_missing"] = max(0, LEAST_KILLS - tally.kills.total())
+    verdict.count("phases_missed", [phase for phase, kills in tally.by_phase.items() if not kills])
 
 
 def _compare(verdict: Verdict, theirs: Facts, ours: Facts) -> None:
@@ -143,11 +162,27 @@ def _takes_out(things: list[tuple], fits: Callable[[tuple], bool]) -> bool:
     return False
 
 
-def messages(house: House) -> list[bytes]:
+def lasting(look: Callable[[], Iterable[T]]) -> set[T]:
+    """Of what is there now, all that is still there at each look for a while."""
+    left, ends = set(look()), time.monotonic() + LASTING_SECONDS
+    while left and time.monotonic() < ends:
+        time.sleep(LOOK_SECONDS)
+        left &= set(look())
+    return left
+
+
+def messages(dashboard: Dashboard) -> list[bytes]:
     """What lies in the queue and was taken by nobody."""
-    socket = unquote(urlsplit(house.dashboard.addresses["CELERY_BROKER_URL"]).path)
-    with Redis(unix_socket_path=socket) as queue:
+    address = urlsplit(dashboard.addresses["CELERY_BROKER_URL"])
+    number = parse_qs(address.query).get("virtual_host", ["0"])[0]
+    with Redis(unix_socket_path=unquote(address.path), db=int(number)) as queue:
         return queue.lrange("celery", 0, -1)
+
+
+def why_not_ready(dashboard: Dashboard) -> list[str]:
+    """What the dashboard itself says is wrong with it: a part that is gone and did not come back."""
+    status, words = dashboard.get("/readyz")
+    return [] if status == 200 else [words]
 
 
 ASKED_FOR: LiteralString = """
@@ -168,13 +203,44 @@ LEFT: dict[str, LiteralString] = {
             WHERE r.server_id = s.id AND r.ended_at IS NOT NULL ORDER BY r.id DESC LIMIT 1
         ) AS newest ON newest.state <> 'succeeded'
     """,
-    "locks_held": "SELECT classid, objid FROM pg_locks WHERE locktype = 'advisory'",
-    "transactions_open": "SELECT pid, query FROM pg_stat_activity WHERE state LIKE 'idle in transaction%%'",
+    "locks_held": """
+        SELECT pid, classid, objid FROM pg_locks WHERE locktype = 'advisory'
+        AND database = (SELECT oid FROM pg_database WHERE datname = current_database())
+    """,
+    "transactions_open": """
+        SELECT pid, xact_start, query FROM pg_stat_activity
+        WHERE state LIKE 'idle in transaction%%' AND datname = current_database()
+    """,
     "sums_wrong": """
-        SELECT v.id, v.point_count, count(p.id)
+        SELECT 'vm', v.id, v.point_count, count(p.id)
         FROM replica_vm v LEFT JOIN restore_point p ON p.vm_id = v.id AND p.removed_at IS NULL
         GROUP BY v.id
-        HAVING (v.point_count, v.newest_point_at) IS DISTINCT FROM (count(p.id), max(p.created_at))
+        HAVING (v.point_count, v.oldest_point_at, v.newest_point_at)
+            IS DISTINCT FROM (count(p.id), min(p.created_at), max(p.created_at))
+        UNION ALL
+        SELECT 'replica', r.id, r.point_count, count(p.id)
+        FROM replica r LEFT JOIN restore_point p ON p.replica_id = r.id AND p.removed_at IS NULL
+        GROUP BY r.id
+        HAVING (r.point_count, r.vm_count, r.oldest_point_at, r.newest_point_at)
+            IS DISTINCT FROM (count(p.id), count(DISTINCT p.vm_id), min(p.created_at), max(p.created_at))
+    """,
+    "rows_without_their_own": """
+        SELECT 'point', p.id FROM restore_point p
+        LEFT JOIN replica_vm v ON (v.id, v.replica_id, v.server_id) = (p.vm_id, p.replica_id, p.server_id)
+        WHERE v.id IS NULL
+        UNION ALL
+        SELECT 'vm', v.id FROM replica_vm v
+        LEFT JOIN replica r ON (r.id, r.server_id) = (v.replica_id, v.server_id)
+        WHERE r.id IS NULL
+        UNION ALL
+        SELECT 'event', e.id FROM event e
+        LEFT JOIN replica r ON (r.id, r.server_id) = (e.replica_id, e.server_id)
+        LEFT JOIN replica_vm v ON (v.id, v.replica_id) = (e.vm_id, e.replica_id)
+        LEFT JOIN restore_point p ON (p.id, p.vm_id) = (e.point_id, e.vm_id)
+        WHERE r.id IS NULL OR (e.vm_id IS NOT NULL AND v.id IS NULL) OR (e.point_id IS NOT NULL AND p.id IS NULL)
+    """,
+    "removals_taken_back": """
+        SELECT replica_id, vm_id, point_id, at, old FROM event WHERE kind = 'reappeared'
     """,
 }
 
