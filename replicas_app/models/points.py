@@ -4,6 +4,7 @@ from typing import Self
 from uuid import UUID
 
 from django.contrib.postgres.fields import ArrayField
+from django.contrib.postgres.indexes import BrinIndex, OpClass
 from django.db import models
 from django.db.models import Q
 from django.urls import reverse
@@ -83,6 +84,12 @@ class RestorePoint(models.Model):
             models.Index(fields=["replica", "created_at"], name="point_by_replica"),
             models.Index(fields=["vm", "created_at"], name="point_by_vm"),
             models.Index(fields=["server", "removed_at"], name="point_vanished", condition=~PRESENT),
+            BrinIndex(
+                OpClass("first_seen_at", name="timestamptz_minmax_multi_ops"),
+                name="point_by_first_seen",
+                autosummarize=True,
+                pages_per_range=32,
+            ),
             models.Index(
                 fields=["malware", "created_at"],
                 name="point_not_clean",

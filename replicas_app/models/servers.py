@@ -28,6 +28,7 @@ IN_LISTS = (
     "doubt",
     "history_from",
     "data_version",
+    "rows_version",
 )
 """The columns of which lists say something: names, ages, and what stands in the way of newer data."""
 
@@ -116,6 +117,8 @@ class BackupServer(models.Model):
     last_error_cause = models.CharField(max_length=40, blank=True)
     data_version = models.BigIntegerField(default=0)
     """Counts the commits that changed this server's inventory or its freshness."""
+    rows_version = models.BigIntegerField(default=0)
+    """Counts those that changed its replicas, VMs, restore points or events: a sync that found nothing new is none."""
 
     refused_sign_ins = models.PositiveIntegerField(default=0)
     sign_in_paused_until = models.DateTimeField(null=True)
