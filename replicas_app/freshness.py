@@ -149,6 +149,12 @@ def process_notices(silent: Pulse | None) -> list[Notice]:
     if silent is None:
         return []
     since = f"since {utc_words(silent.at)}"
+    if silent.part == Part.QUEUE:
+        text = (
+            "Nothing is read and no rescan goes on before it is back: see that the broker runs and lets us in. What is"
+            " asked for meanwhile is kept, and done once."
+        )
+        return [Notice("critical", f"The queue cannot be reached since {utc_words(silent.asked_at)}.", text)]
     if silent.part == Part.SCHEDULER:
         text = "Nothing is read and no rescan goes on before it does: see that beat runs, and look at its log."
         return [Notice("critical", f"The scheduler has given no sign {since}.", text)]
@@ -157,6 +163,28 @@ def process_notices(silent: Pulse | None) -> list[Notice]:
         " worker that hangs. What was asked for meanwhile is kept, and done once."
     )
     return [Notice("critical", f"No worker has answered {since}.", text)]
+
+
+def why_it_waits(silent: Pulse | None) -> str:
+    """Why no worker takes up what was asked for, since when none did, and what becomes of it; empty where one will."""
+    if silent is None:
+        return ""
+    if silent.part == Part.SCHEDULER:
+        return (
+            f"The scheduler has given no sign since {utc_words(silent.at)}, so nobody tells a worker. This is kept, and"
+            " goes on by itself when the scheduler runs again."
+        )
+    if silent.part == Part.WORKER:
+        return (
+            f"No worker has taken anything up since {utc_words(silent.at)}. This is kept, and goes on by itself, once,"
+            " when one does."
+        )
+    last = pulse.last_sign_of_worker()
+    taken_up = f" The last sign of a worker came {utc_words(last)}." if last else ""
+    return (
+        f"The queue cannot be reached since {utc_words(silent.asked_at)}, so no worker can be told.{taken_up} This is"
+        " kept, and goes on by itself, once, when the queue is back. Nobody has to press again."
+    )
 
 
 def _why_nobody_reads(now: datetime) -> str:

@@ -1,7 +1,8 @@
 """Do the scheduler and a worker live? Each writes its signs into a row, and pages tell from them who has fallen silent.
 
 The scheduler signs for itself and asks the workers by a message. It asks again only when that was answered, or when the
-queue is empty and so has lost it: a queue that nobody takes from holds one question, not a heap of them.
+queue is empty and so has lost it: a queue that nobody takes from holds one question, not a heap of them. Whoever cannot
+reach the queue writes that down, too; the scheduler looks every few seconds whether it is back.
 """
 
 from datetime import datetime, timedelta
@@ -20,7 +21,7 @@ UNANSWERED_AFTER = timedelta(seconds=30)
 
 def begin(now: datetime) -> None:
     """Everything was made ready to run: from now on a sign is expected."""
-    for part in Part:
+    for part in (Part.SCHEDULER, Part.WORKER):
         Pulse.objects.update_or_create(part=part, defaults={"at": now, "asked_at": None, "sent_at": None})
 
 
@@ -31,6 +32,16 @@ def sign_of_scheduler(now: datetime) -> None:
 def sign_of_worker(now: datetime) -> None:
     """A worker took up the question."""
     Pulse.objects.update_or_create(part=Part.WORKER, defaults={"at": now, "asked_at": None, "sent_at": None})
+
+
+def queue_was_reached(now: datetime) -> None:
+    Pulse.objects.update_or_create(part=Part.QUEUE, defaults={"at": now, "asked_at": None})
+
+
+def queue_was_not_reached(now: datetime) -> None:
+    """Somebody had a message and could not send it. Since when that is so stays, however often it is tried again."""
+    Pulse.objects.get_or_create(part=Part.QUEUE, defaults={"at": now})
+    Pulse.objects.filter(part=Part.QUEUE, asked_at=None).update(asked_at=now)
 
 
 def look_at_work(now: datetime) -> None:
@@ -58,17 +69,24 @@ def is_unanswered(now: datetime) -> bool:
 
 
 def silent(now: datetime) -> Pulse | None:
-    """Who gives no sign any more: the scheduler, else the workers, whom it asks; None where all is well.
+    """Who gives no sign any more: the scheduler, else the queue, else the workers; None where all is well.
 
-    A sign that lies ahead of our clock, which was set back, counts as none: the next one comes within seconds.
+    The scheduler looks after the queue and asks the workers, so what is known of both is as new as its own sign. A sign
+    that lies ahead of our clock, which was set back, counts as none: the next one comes within seconds.
     """
     found = Pulse.objects.in_bulk()
-    scheduler, worker = found.get(Part.SCHEDULER), found.get(Part.WORKER)
+    scheduler, queue, worker = (found.get(part) for part in (Part.SCHEDULER, Part.QUEUE, Part.WORKER))
     if scheduler and not _is_recent(scheduler.at, now):
         return scheduler
+    if queue and queue.asked_at:
+        return queue
     if worker and worker.asked_at and not (_is_recent(worker.asked_at, now) or _is_recent(worker.at, now)):
         return worker
     return None
+
+
+def last_sign_of_worker() -> datetime | None:
+    return Pulse.objects.filter(part=Part.WORKER).values_list("at", flat=True).first()
 
 
 def _is_recent(moment: datetime, now: datetime) -> bool:

@@ -5,16 +5,21 @@ each. A lost message is sent again, a second one finds nothing to do, and none i
 from.
 """
 
+import logging
 import multiprocessing
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 
 from celery import Task, current_app, shared_task
 from celery.signals import worker_shutting_down
 from django.db import transaction
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from replicas_app import doctor, pulse, rescans, retention, sync
+
+logger = logging.getLogger(__name__)
 
 _stopping = multiprocessing.RawValue("b", False)
 """Shared by the worker's processes (they are forked after this module is imported): a sync stops between pages."""
@@ -25,11 +30,25 @@ def ask_tasks_to_stop(**_: object) -> None:
     _stopping.value = True
 
 
+def tell_worker(task: Task, pk: int) -> bool:
+    """Send a message, if the queue can be reached: say whether.
+
+    What has to be done stands in a row, so where it cannot, beat sends the message later.
+    """
+    try:
+        with _at_the_queue():
+            task.delay_on_commit(pk)
+    except OperationalError as error:
+        logger.warning("no worker was told of %s %s: %s", task.name, pk, error)
+        return False
+    return True
+
+
 @shared_task
 def sync_server(run_id: int) -> None:
     sync.sync(run_id, should_stop=lambda: bool(_stopping.value))
     if server_id := doctor.ask_after(run_id):
-        test_server.delay_on_commit(server_id)
+        tell_worker(test_server, server_id)
 
 
 def enqueue_due_syncs() -> None:
@@ -45,7 +64,7 @@ def follow_rescan(rescan_id: int) -> None:
     with rescans.claim(rescan_id) as rescan:
         run = rescans.advance(rescan) if rescan else None
     if run:
-        sync_server.delay_on_commit(run.pk)
+        tell_worker(sync_server, run.pk)
 
 
 def enqueue_due_rescans() -> None:
@@ -84,8 +103,11 @@ def look_for_signs() -> None:
     pulse.sign_of_scheduler(now)
     pulse.look_at_work(now)
     is_asked = pulse.take_question(now)
-    if is_asked or (pulse.is_unanswered(now) and not _messages_waiting() and pulse.take_lost_question(now)):
-        give_sign.delay()
+    with _at_the_queue():
+        waiting = _messages_waiting()
+        if is_asked or (pulse.is_unanswered(now) and not waiting and pulse.take_lost_question(now)):
+            give_sign.delay()
+    pulse.queue_was_reached(now)
 
 
 def _tell_workers(task: Task, take: Callable[[datetime], list[int]], now: datetime) -> None:
@@ -93,7 +115,7 @@ def _tell_workers(task: Task, take: Callable[[datetime], list[int]], now: dateti
 
     None is sent while nobody takes those that lie in the queue already: an hour without a worker leaves no heap.
     """
-    with transaction.atomic():
+    with _at_the_queue(), transaction.atomic():
         keys = take(now)
         if keys and pulse.is_unanswered(now) and _messages_waiting():
             transaction.set_rollback(True)
@@ -102,8 +124,21 @@ def _tell_workers(task: Task, take: Callable[[datetime], list[int]], now: dateti
             task.delay(key)
 
 
+@contextmanager
+def _at_the_queue() -> Iterator[None]:
+    """Write down where the queue cannot be reached, for the pages to tell."""
+    try:
+        yield
+    except OperationalError:
+        pulse.queue_was_not_reached(timezone.now())
+        raise
+
+
 def _messages_waiting() -> int:
     """How many messages lie in the queue and no worker has taken."""
     with current_app.connection_for_write() as broker:
-        queue = current_app.amqp.queues[current_app.conf.task_default_queue]
-        return queue.bind(broker.default_channel).queue_declare().message_count
+        queue = current_app.amqp.queues[current_app.conf.task_default_queue].bind(broker.default_channel)
+        try:
+            return queue.queue_declare().message_count
+        except broker.connection_errors as error:  # as it takes connections and answers nothing
+            raise OperationalError(str(error)) from error

@@ -19,6 +19,7 @@ from replicas_app.rescans.rows import ENDS_WELL, NO_ANSWER_LIMIT
 NEWEST_RECORDS = 40
 """How many records of a long log are shown, beside all that were not well."""
 SECONDS_WHEN_MOVING = 2
+TAKEN_UP_WITHIN = timedelta(seconds=5)
 SECONDS_WHEN_HELD_UP = 15
 LOG_TONES = {"succeeded": "ok", "warning": "late", "failed": "critical"}
 NOT_WELL = ("late", "critical")
@@ -70,6 +71,12 @@ class Story:
     def is_settled(self) -> bool:
         """Whether nothing more will happen to it: it ended, the server was read again, what changed is written down."""
         return self.rescan.next_poll_at is None and not (self.run and self.run.is_open)
+
+    @property
+    def is_overdue(self) -> bool:
+        """Whether its next step was due a while ago: a free worker takes it within a second or two."""
+        due = self.rescan.next_poll_at
+        return due is not None and self.now - due > TAKEN_UP_WITHIN
 
     @property
     def asks_again_after(self) -> int:

@@ -16,10 +16,10 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from replicas_app import exports, rescans
+from replicas_app import exports, pulse, rescans
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.rescans import RescanFilters
-from replicas_app.freshness import notices_of
+from replicas_app.freshness import notices_of, why_it_waits
 from replicas_app.models import BackupServer, Replica, Rescan, RescanReplica
 from replicas_app.views.listing import list_answer
 from replicas_app.views.shared import announce, confirm, page_address, template_for, wants_part
@@ -81,9 +81,16 @@ def rescan_list(request: HttpRequest) -> HttpResponse:
     filters = RescanFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
     answer = Answer(filters, Rescan.objects.with_names().defer("log"), "rescan", now, counts_asked_for=True)
     stories = [rescans.Story(rescan, now) for rescan in answer.rows]
-    version = blake2b(" ".join(story.version for story in stories).encode(), digest_size=12).hexdigest()
+    waits = why_it_waits(pulse.silent(now)) if any(story.is_overdue for story in stories) else ""
+    version = _version(*(story.version for story in stories), waits)
     pauses = [story.asks_again_after for story in stories if not story.is_settled]
-    context = {"stories": stories, "version": version, "is_live": bool(pauses), "poll_seconds": min(pauses, default=0)}
+    context = {
+        "stories": stories,
+        "waits": waits,
+        "version": version,
+        "is_live": bool(pauses),
+        "poll_seconds": min(pauses, default=0),
+    }
     if not _asks_again(request):
         return list_answer(request, answer, page="rescans/list.html", parts="rescans", sheet=exports.RESCANS, **context)
     if _has_seen(request, version):
@@ -97,11 +104,20 @@ def rescan_detail(request: HttpRequest, pk: int) -> HttpResponse:
     rescan = get_object_or_404(Rescan.objects.with_names(), pk=pk)
     now, is_whole = timezone.now(), "all" in request.GET
     story = rescans.Story(rescan, now, is_whole=is_whole)
-    if _has_seen(request, story.version):
+    waits = why_it_waits(pulse.silent(now)) if story.is_overdue else ""
+    version = _version(story.version, waits)
+    if _has_seen(request, version):
         return HttpResponse(status=204)
     template = template_for(request, page="rescans/detail.html", part="rescans/_live.html")
     members = rescans.members_of(rescan, None if is_whole else SHOWN_MEMBERS)
-    context = {"rescan": rescan, "story": story, "members": members, "notices": notices_of([rescan.server], now)}
+    context = {
+        "rescan": rescan,
+        "story": story,
+        "waits": waits,
+        "version": version,
+        "members": members,
+        "notices": notices_of([rescan.server], now),
+    }
     response = render(request, template, context)
     if wants_part(request) and request.headers.get("X-Heard") != rescan.state:
         announce(response, f"Rescan {rescan.pk}: {story.headline}")
@@ -188,6 +204,10 @@ def _unknown_words(count: int) -> str:
         return ""
     who = "1 replica of the selection is" if count == 1 else f"{count:,} replicas of the selection are"
     return f"{who} not known here any more: the server was removed, or they went longer ago than history is kept."
+
+
+def _version(*shown: str) -> str:
+    return blake2b(" ".join(shown).encode(), digest_size=12).hexdigest()
 
 
 def _asks_again(request: HttpRequest) -> bool:

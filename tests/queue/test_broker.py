@@ -117,7 +117,10 @@ def test_while_the_broker_takes_nothing_a_press_is_answered_soon_and_the_wish_is
     took = time.monotonic() - began
 
     assert took < ANSWER_SECONDS
-    assert "waiting for a worker" in answer.content.decode()
+    told = answer.content.decode()
+    assert "waiting for a worker" in told
+    assert "The queue cannot be reached since " in told
+    assert "This is kept, and goes on by itself, once, when the queue is back. Nobody has to press again." in told
     assert [run.state for run in SyncRun.objects.all()] == [SyncState.QUEUED]
 
 

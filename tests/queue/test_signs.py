@@ -6,13 +6,14 @@ from datetime import timedelta
 
 import pytest
 from django.utils import timezone
+from kombu.exceptions import OperationalError
 
 from replicas_app import pulse, tasks
-from replicas_app.choices import SyncState
-from replicas_app.models import Part, Pulse, SyncRun
+from replicas_app.choices import RescanState, SyncState, SyncTrigger
+from replicas_app.models import Part, Pulse, Rescan, SyncRun
 from replicas_app.sync import runs
-from tests.factories import make_server, make_sync_run
-from tests.queue.processes import beat
+from tests.factories import make_rescan, make_server, make_sync_run
+from tests.queue.processes import Broker, beat
 from tests.waiting import wait_until
 from tests.workers import worker
 
@@ -85,15 +86,47 @@ def test_since_when_nobody_has_answered_stays_however_often_the_question_is_lost
     assert pulse.silent(timezone.now()).part == Part.WORKER
 
 
-def test_while_the_broker_is_down_no_worker_answers_and_that_is_told(broker):
+def stand_still(broker: Broker) -> None:
+    broker.process.send_signal(signal.SIGSTOP)
+
+
+@pytest.mark.parametrize("happen", [Broker.stop, stand_still])
+def test_a_queue_that_cannot_be_reached_is_told_at_once_with_its_moment_until_it_is_back(broker, happen):
+    tasks.look_for_signs()
+    assert pulse.silent(timezone.now()) is None
+    happen(broker)
+    before = timezone.now()
+
+    for _ in range(2):
+        with pytest.raises(OperationalError):
+            tasks.look_for_signs()
+    told = pulse.silent(timezone.now())
+    broker.stop(signal.SIGKILL)
+    broker.start()
+    tasks.look_for_signs()
+
+    assert told.part == Part.QUEUE
+    assert told.at < before < told.asked_at < before + timedelta(seconds=pulse.SILENT_AFTER.seconds)
+    assert pulse.silent(timezone.now()) is None
+
+
+def test_a_worker_that_finds_the_queue_away_after_its_step_writes_one_line_and_no_traceback(
+    broker, caplog, monkeypatch
+):
+    """The read after a rescan stands in a row, and beat tells a worker of it when the queue is back."""
+    rescan = make_rescan(state=RescanState.SUCCEEDED, ended_at=timezone.now() - timedelta(minutes=1))
+    Rescan.objects.filter(pk=rescan.pk).update(next_poll_at=timezone.now())
     broker.stop()
-    with pytest.raises(Exception, match="Error"):
-        tasks.look_for_signs()
-    let_pass(LONG)
 
-    Pulse.objects.filter(part=Part.SCHEDULER).update(at=timezone.now())
+    tasks.follow_rescan(rescan.pk)
 
-    assert pulse.silent(timezone.now()) == of_worker()
+    (run,) = SyncRun.objects.filter(trigger=SyncTrigger.RESCAN)
+    lines = [record for record in caplog.records if record.levelname == "WARNING"]
+    assert [(line.getMessage().split(":")[0], line.exc_info) for line in lines] == [
+        (f"no worker was told of replicas_app.tasks.sync_server {run.pk}", None)
+    ]
+    assert "\n" not in lines[0].getMessage()
+    assert pulse.silent(timezone.now()).part == Part.QUEUE
 
 
 def test_two_schedulers_that_look_at_once_ask_once():

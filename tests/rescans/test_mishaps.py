@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from replicas_app import rescans, tasks
 from replicas_app.choices import RescanState, Role
-from replicas_app.models import BackupServer, Rescan
+from replicas_app.models import BackupServer, Part, Pulse, Rescan
 from replicas_app.rescans import rows
+from replicas_app.times import utc_words
 from tests.factories import make_person, make_rescan
 from tests.queue.processes import Broker
 from tests.rescans.driving import posts, step, to_the_end, until_settled
@@ -155,6 +156,26 @@ def test_while_the_broker_takes_nothing_a_press_is_answered_soon_and_the_wish_is
     assert (answer.status_code, took < ANSWER_SECONDS) == (200, True)
     assert "Waiting for its turn" in answer.content.decode()
     assert [(one.state, one.members.count()) for one in Rescan.objects.all()] == [(RescanState.QUEUED, 1)]
+
+
+def test_a_rescan_that_nobody_can_be_told_of_says_since_when_and_what_becomes_of_it(broker, simulator, rescan, client):
+    client.force_login(make_person(role=Role.VIEWER))
+    worker_was_seen = timezone.now() - timedelta(minutes=3)
+    Pulse.objects.create(part=Part.WORKER, at=worker_was_seen)
+    broker.stop()
+    beat()
+    Rescan.objects.update(next_poll_at=timezone.now() - timedelta(seconds=6))
+
+    page, rows = (client.get(path).content.decode() for path in (rescan.get_absolute_url(), "/rescans/"))
+    broker.start()
+    tasks.look_for_signs()
+    page_after = client.get(rescan.get_absolute_url()).content.decode()
+
+    for told in (page, rows):
+        assert "The queue cannot be reached since " in told
+        assert f"The last sign of a worker came {utc_words(worker_was_seen)}." in told
+        assert "This is kept, and goes on by itself, once, when the queue is back." in told
+    assert "The queue cannot be reached" not in page_after
 
 
 def test_a_wish_from_a_time_without_a_broker_is_carried_out_once_when_it_is_back(

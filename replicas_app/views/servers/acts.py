@@ -3,9 +3,6 @@
 Each press has one effect.
 """
 
-import logging
-
-from celery import Task
 from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
@@ -13,14 +10,11 @@ from django.shortcuts import get_object_or_404, redirect
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
-from kombu.exceptions import OperationalError
 
 from replicas_app import doctor, servers, sync, tasks
 from replicas_app.choices import SyncState, SyncTrigger
 from replicas_app.models import BackupServer, Person, SyncRun
 from replicas_app.views.shared import confirm, wants_part
-
-logger = logging.getLogger(__name__)
 
 may_manage = permission_required("replicas_app.manage_servers", raise_exception=True)
 
@@ -57,7 +51,7 @@ def server_accept_drop(request: HttpRequest, pk: int) -> HttpResponse:
         context = {"server": server, "drops": drops, "mark": servers.mark_of(drops)}
         return confirm(request, "servers/accept_drop.html", context)
     elif run := servers.accept_drop(server, request.user, request.POST.get("seen", "")):
-        tell_worker(tasks.sync_server, run.pk)
+        tasks.tell_worker(tasks.sync_server, run.pk)
         messages.success(request, f"What {server} lists is believed: it is read once more, all of it.")
     else:
         messages.error(request, f"{server} has answered with other numbers by now: look again. Nothing was accepted.")
@@ -92,22 +86,14 @@ def read_now(server: BackupServer, person: Person, *, full: str = "") -> tuple[S
     """The read of this server that is under way, begun now if there was none. `full`: why it has to read everything."""
     run, is_new = sync.request(server, SyncTrigger.PERSON, person, full=full)
     if is_new:
-        tell_worker(tasks.sync_server, run.pk)
+        tasks.tell_worker(tasks.sync_server, run.pk)
     return run, is_new
 
 
 def test_now(server: BackupServer) -> None:
     """Begin a connection test, unless one is under way."""
     if doctor.ask(server):
-        tell_worker(tasks.test_server, server.pk)
-
-
-def tell_worker(task: Task, pk: int) -> None:
-    """Send a message. What has to be done stands in a row, so where the broker is down, beat sends it later."""
-    try:
-        task.delay_on_commit(pk)
-    except OperationalError as error:
-        logger.warning("no worker was told of %s %s: %s", task.name, pk, error)
+        tasks.tell_worker(tasks.test_server, server.pk)
 
 
 def asked_for_by(run: SyncRun) -> str:

@@ -9,8 +9,9 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from replicas_app import doctor
-from replicas_app.freshness import is_sweep_overdue
+from replicas_app import doctor, pulse
+from replicas_app.choices import SyncState
+from replicas_app.freshness import is_sweep_overdue, why_it_waits
 from replicas_app.models import BackupServer, SyncRun
 from replicas_app.sync.schedule import is_due
 from replicas_app.times import duration_words
@@ -53,6 +54,12 @@ class Live:
     @property
     def is_testing(self) -> bool:
         return self.test in ("waiting", "running")
+
+    @cached_property
+    def waits(self) -> str:
+        """Why no worker takes up what waits for one; empty where one will, or nothing waits."""
+        is_queued = self.newest is not None and self.newest.state == SyncState.QUEUED
+        return why_it_waits(pulse.silent(self.now)) if is_queued or self.test == "waiting" else ""
 
     @property
     def is_going_on(self) -> bool:
@@ -147,7 +154,7 @@ class Live:
         server, run = self.server, self.newest
         read = (run.pk, run.state, run.step, run.rows_read, run.rows_expected) if run else ()
         asked = [step["status"] for step in server.doctor_report.get("steps", [])]
-        return _short(repr((server.data_version, read, self.test, server.doctor_asked_at, asked)))
+        return _short(repr((server.data_version, read, self.test, server.doctor_asked_at, asked, self.waits)))
 
 
 def _short(text: str) -> str:
