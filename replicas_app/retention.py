@@ -128,7 +128,9 @@ def _step(server_id: int, now: datetime) -> bool:
             return _end(open_pass, now)
         before = kind.cutoff(now)
         since = max(server.history_from or before, before)
-        BackupServer.objects.filter(pk=server_id).update(history_from=since, data_version=F("data_version") + 1)
+        BackupServer.objects.filter(pk=server_id).update(
+            history_from=since, data_version=F("data_version") + 1, rows_version=F("rows_version") + 1
+        )
         dropped = kind.drop_some(server_id, before)
         Drop.objects.filter(pk=open_pass.pk).update(**{kind.column: F(kind.column) + dropped})
         return True

@@ -151,6 +151,7 @@ def end(run: SyncRun, state: SyncState, *, read_all: bool, error: str = "", caus
         )
         server.last_error, server.last_error_cause = error, cause
         server.data_version += 1
+        server.rows_version += any(columns.get(count) for count in ROWS_CHANGED)
         if read_all:
             _is_as_new_as(server, run, now)
         is_wanted_again = server.next_full_at is not None and run.started_at < server.next_full_at <= now
@@ -159,10 +160,20 @@ def end(run: SyncRun, state: SyncState, *, read_all: bool, error: str = "", caus
         server.save(update_fields=FRESHNESS)
 
 
+ROWS_CHANGED = (
+    "replicas_added",
+    "replicas_changed",
+    "replicas_removed",
+    "points_added",
+    "points_changed",
+    "points_removed",
+)
+"""The columns of a run that say whether it changed a row of the inventory."""
 FRESHNESS = (
     "last_error",
     "last_error_cause",
     "data_version",
+    "rows_version",
     "last_success_at",
     "last_full_at",
     "next_full_at",

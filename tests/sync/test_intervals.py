@@ -66,6 +66,29 @@ def test_a_new_point_is_there_after_an_interval(simulator, swept):
     assert vm.newest_point_at == vm.points.latest("created_at").created_at
 
 
+def test_the_rows_of_a_server_get_another_version_when_one_of_them_changes_and_the_data_with_every_read(
+    simulator, swept
+):
+    def versions(full: str = "") -> tuple[int, int]:
+        before = (swept.rows_version, swept.data_version)
+        do_sync(swept, full=full)
+        return swept.rows_version - before[0], swept.data_version - before[1]
+
+    quiet = versions()
+    quiet_sweep = versions("wanted by the test")
+    simulator.world.points.append(a_point(simulator))
+    new = versions()
+    simulator.world.replicas[0]["name"] = "of another name"
+    renamed = versions()
+    simulator.world.points[0]["malwareStatus"] = "Infected"
+    scanned = versions("wanted by the test")
+    del simulator.world.points[0]
+    gone = versions("wanted by the test")
+
+    assert (quiet, quiet_sweep) == ((0, 2), (0, 2))
+    assert [rows for rows, _ in (new, renamed, scanned, gone)] == [1, 1, 1, 1]
+
+
 def test_a_point_that_is_listed_an_hour_after_its_job_began_is_found_without_a_sweep(simulator, swept):
     began = simulator.clock.text(simulator.clock.now() - HOUR)
     simulator.world.points.append(a_point(simulator, creationTime=began))
