@@ -60,7 +60,7 @@ class ListFilters(forms.Form):
     """Key → the rows that a wish asks for."""
 
     hangs_on_inventory: ClassVar[bool] = True
-    """Whether its rows change only when a server's data gets another version."""
+    """Whether its rows change only when those of a server get another version."""
 
     unseen: ClassVar[tuple[str, ...]] = ("replica", "vm", "sort", "per_page")
     """Keys that the form has no field for."""
@@ -230,10 +230,11 @@ class ListFilters(forms.Form):
     # How it is worked out
 
     def _memory_of(self, *asked: object) -> Memory:
-        """What was never read has no version to be known by."""
-        versions = [(server.pk, server.data_version) for server in self.servers.values()]
-        if not self.hangs_on_inventory or not any(version for _, version in versions):
+        """Names belong to it, for rows are sorted by them. What was never read has no version to be known by."""
+        servers = self.servers.values()
+        if not self.hangs_on_inventory or not any(server.data_version for server in servers):
             return Memory("")
+        versions = [(server.pk, server.name, server.rows_version) for server in servers]
         return Memory(repr((self.address.path, asked, versions)))
 
     @property

@@ -97,7 +97,7 @@ def test_where_counting_takes_long_the_rows_come_first_and_a_second_request_brin
     assert "26–30 of 30" in counts.text("#foot")
 
 
-def test_counts_that_took_long_are_kept_until_the_data_has_another_version(signed_in, counting_takes_long):
+def test_counts_that_took_long_are_kept_until_a_row_changes(signed_in, counting_takes_long):
     client = signed_in()
     point = make_point(make_vm(make_replica(make_server(data_version=1))))
 
@@ -107,7 +107,7 @@ def test_counts_that_took_long_are_kept_until_the_data_has_another_version(signe
     assert totals() == [None, 1, 1, 0]
     make_point(point.vm)
     assert totals()[0] == 1
-    BackupServer.objects.update(data_version=2)
+    BackupServer.objects.update(rows_version=2)
     assert totals() == [None, 2, 2, 0]
 
 
@@ -222,7 +222,7 @@ def test_the_number_of_points_of_a_replica_leads_to_exactly_those(signed_in):
     assert read(client, points).total == 3
 
 
-def test_a_page_is_remembered_until_the_data_has_another_version(signed_in, django_assert_num_queries):
+def test_a_page_is_remembered_until_a_row_changes(signed_in, django_assert_num_queries):
     client, server = signed_in(), make_server(data_version=1)
     kept = make_point(make_vm(make_replica(server)))
 
@@ -234,7 +234,22 @@ def test_a_page_is_remembered_until_the_data_has_another_version(signed_in, djan
     with django_assert_num_queries(4):
         assert rows() == [str(kept.uuid)]
     BackupServer.objects.update(data_version=2)
+    assert rows() == [str(kept.uuid)]
+    BackupServer.objects.update(rows_version=2)
     assert rows() == [str(newer.uuid), str(kept.uuid)]
+
+
+def test_pages_that_are_sorted_by_the_names_of_servers_are_not_remembered_under_other_names(signed_in):
+    client, first = signed_in(), make_server("bergen", data_version=1)
+    points = [make_point(make_vm(make_replica(server))) for server in (first, make_server("oslo", data_version=1))]
+
+    def rows() -> list[str]:
+        return [row.attrs["data-point"] for row in read(client, "/restore-points/?sort=server").rows("point")]
+
+    before = rows()
+    BackupServer.objects.filter(pk=first.pk).update(name="tromsø")
+
+    assert (before, rows()) == ([str(point.uuid) for point in points], [str(point.uuid) for point in points[::-1]])
 
 
 def test_what_vanishes_from_a_remembered_page_is_left_out(signed_in):
