@@ -9,7 +9,7 @@ import orjson
 REPLACEMENT = "\ufffd"
 
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
-_ESCAPED_NUL = b"\\u0000"
+ESCAPED_NUL = b"\\u0000"
 
 
 def parse_json(body: bytes) -> Any:
@@ -29,7 +29,7 @@ def _parse(body: bytes) -> Any:
         data = orjson.loads(body)
     except orjson.JSONDecodeError:
         return _clean(_parse_tolerantly(body))
-    return _clean(data) if _ESCAPED_NUL in body else data
+    return _clean(data) if ESCAPED_NUL in body else data
 
 
 def _parse_tolerantly(body: bytes) -> Any:

@@ -6,20 +6,20 @@ leads past it, the total may be too small, and one more look settles that. Wheth
 caller's judgement: rows move between pages while one pages, so count the distinct ids and compare.
 """
 
-import hashlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple, TypeVar
 
-import orjson
-
 from replicas_app.vbr.answers import Answer
 from replicas_app.vbr.errors import Malformed, VbrError
 from replicas_app.vbr.pace import Pace
+from replicas_app.vbr.rows import Rows, count_in, list_in, rows_of
 from replicas_app.vbr.times import Clock
 
 Record = TypeVar("Record")
 FromJson = Callable[[dict, Clock], Record]
+AllFromJson = Callable[[bytes, Clock], list[Record] | None]
+"""The rows of a page, as a JSON array → their records; None where one of them needs a closer look."""
 Fetch = Callable[[int, int], Answer]
 """(skip, limit) → the answer with that page."""
 Known = Callable[[int, bytes], bool]
@@ -27,9 +27,6 @@ Known = Callable[[int, bytes], bool]
 
 PAGE_SIZE = 1000
 """For lists that are not read to their end or are short: see `pace` for the others."""
-FORMAT = b"records 1"
-"""Part of every digest. Changed whenever the same answer would make other records than before."""
-_LONGEST_PAGINATION = 1000
 
 _MOST_REPEATS = 3
 """A row that moves between pages of one may show the same page twice; a server that ignores `skip` does for ever."""
@@ -57,19 +54,29 @@ class Page(Generic[Record]):
     naive_times: int
     """How many times came without a zone and were taken as UTC."""
     digest: bytes = b""
-    """16 bytes: equal for pages with the same rows, whatever they say of the listing as a whole."""
+    """See `Rows.digest`."""
     is_known: bool = False
     """The caller knows this page by its digest: no record was made of it."""
 
 
 def pages(
-    fetch: Fetch, from_json: FromJson[Record], *, pace: Pace, known: Known | None = None, skip: int = 0
+    fetch: Fetch,
+    from_json: FromJson[Record],
+    *,
+    pace: Pace,
+    known: Known | None = None,
+    all_from_json: AllFromJson[Record] | None = None,
+    skip: int = 0,
 ) -> Iterator[Page[Record]]:
-    """All pages from `skip` on. Raises VbrError; what was yielded before that stands."""
+    """All pages from `skip` on. Raises VbrError; what was yielded before that stands.
+
+    `all_from_json`: a quicker way to the same records, for pages on which nothing is odd.
+    """
     limit, before, repeats, last, total = pace.first, None, 0, 0, None
     while True:
         answer, limit = _granted(fetch, skip, limit, pace)
-        page, mark = _read(answer, from_json, skip, known)
+        rows = rows_of(answer)
+        mark, page = (rows.count, rows.ends), _page_of(rows, from_json, all_from_json, skip, known)
         if before and not page.received:
             page = replace(page, total=total)
         repeats = repeats + 1 if mark == before else 0
@@ -80,7 +87,7 @@ def pages(
         is_over = not received or (total is not None and skip >= total)
         may_go_on = received >= limit or received == last or (total is not None and skip > total)
         limit = pace.following(limit, received, answer.round_trip_seconds, is_cut=received < limit and not is_over)
-        del answer  # a page is large: it is held by whoever asked for it, and by nobody else
+        del answer, rows  # a page is large: it is held by whoever asked for it, and by nobody else
         yield page
         del page
         if is_over and not (received and may_go_on):
@@ -97,42 +104,26 @@ def _granted(fetch: Fetch, skip: int, limit: int, pace: Pace) -> tuple[Answer, i
             limit = pace.smaller(limit, error)
 
 
-def _read(answer: Answer, from_json: FromJson[Record], skip: int, known: Known | None) -> tuple[Page[Record], tuple]:
-    """The page, and what marks it: its first row, its last one, and how many there are."""
-    data = answer.json()
-    rows, total = _rows_of(data, "data"), _total_of(data)
-    mark = (len(rows), rows[:1], rows[-1:])
-    digest = _digest_of(answer.body, data)
-    if known is not None and known(skip, digest):
-        return Page([], [], len(rows), total, skip, 0, digest, True), mark
-    return page_of(rows, from_json, total=total, skip=skip, digest=digest), mark
-
-
-def _digest_of(body: bytes, data: dict) -> bytes:
-    """Of the rows alone where the pagination stands behind them, as everywhere; else of all of it.
-
-    The pagination's total changes with each new row of the listing, on every page.
-    """
-    end = body.rfind(b'"pagination"')
-    if end < 0 or not _is_pagination(body[end:], data):
-        end = len(body)
-    return hashlib.blake2b(memoryview(body)[:end], digest_size=16, person=FORMAT).digest()
-
-
-def _is_pagination(tail: bytes, data: dict) -> bool:
-    """Whether this end of a body is the listing's pagination and nothing else."""
-    if len(tail) > _LONGEST_PAGINATION:
-        return False
-    try:
-        return orjson.loads(b"{" + tail) == {"pagination": data.get("pagination")}
-    except orjson.JSONDecodeError:
-        return False
+def _page_of(
+    rows: Rows,
+    from_json: FromJson[Record],
+    all_from_json: AllFromJson[Record] | None,
+    skip: int,
+    known: Known | None,
+) -> Page[Record]:
+    if known is not None and known(skip, rows.digest):
+        return Page([], [], rows.count, rows.total, skip, 0, rows.digest, True)
+    if all_from_json and rows.text:
+        records = all_from_json(rows.text, clock := Clock())
+        if records is not None:
+            return Page(records, [], rows.count, rows.total, skip, clock.naive, rows.digest)
+    return page_of(rows.as_data(), from_json, total=rows.total, skip=skip, digest=rows.digest)
 
 
 def log_page(data: Any, from_json: FromJson[Record]) -> Page[Record]:
     """The records of a session's log, which come all at once and under other names."""
-    rows = _rows_of(data, "records")
-    return page_of(rows, from_json, total=_count(data.get("totalRecords")), skip=0)
+    rows = list_in(data, "records")
+    return page_of(rows, from_json, total=count_in(data.get("totalRecords")), skip=0)
 
 
 def page_of(
@@ -153,22 +144,6 @@ def record_of(row: object, from_json: FromJson[Record], clock: Clock) -> Record:
     if type(row) is not dict:
         raise ValueError("it is no object")
     return from_json(row, clock)
-
-
-def _rows_of(data: Any, key: str) -> list:
-    rows = data.get(key) if isinstance(data, dict) else None
-    if not isinstance(rows, list):
-        raise Malformed("answer", f"a listing without its list “{key}”", status=200)
-    return rows
-
-
-def _total_of(data: dict) -> int | None:
-    pagination = data.get("pagination")
-    return _count(pagination.get("total")) if isinstance(pagination, dict) else None
-
-
-def _count(value: object) -> int | None:
-    return value if type(value) is int and value >= 0 else None
 
 
 def _id_of(row: object) -> str:

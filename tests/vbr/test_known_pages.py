@@ -3,15 +3,21 @@
 from queue import Queue
 from threading import Thread
 
-import orjson
 import pytest
+from django.utils import timezone
 
-from replicas_app.vbr import listings
+from replicas_app.vbr import rows
+from replicas_app.vbr.answers import Answer
 from replicas_app.vbr.records import PointRecord, ReplicaRecord
+from replicas_app.vbr.rows import rows_of
 from replicas_app.vbr.times import Clock
 from tests.vbr.conftest import logins, records
 
 POINTS = "^/api/v1/replicaPoints$"
+
+
+def answer_of(body: bytes) -> Answer:
+    return Answer(200, {}, body, timezone.now(), 0.1)
 
 
 def digests(pages) -> list[bytes]:
@@ -43,19 +49,31 @@ def test_a_new_row_behind_a_page_does_not_change_its_digest(client, simulator):
 @pytest.mark.parametrize(
     "body",
     [
-        b'{"data":[{"name":"pagination"}]}',
-        b'{"data":[{"name":"a","pagination":{}}]}',
-        b'{"pagination":{"total":1},"data":[{"name":"a"}]}',
-        b'{"data":[{"pagination":{"total":1}}],"b":"pagination"}',
-        b'{"data":[{"name":"a"}],"pagination":{"total":1},"more":[]}',
+        '{"data":[{"name":"pagination"}]}',
+        '{"data":[{"name":"a","pagination":{}}]}',
+        '{"pagination":{"total":7},"data":[{"name":"a"}]}',
+        '{"data":[{"pagination":{"total":7}}],"b":"pagination"}',
+        '{"data":[{"name":"a"}],"pagination":{"total":7},"more":[]}',
+        '{"data":[{"name":"a"}],"pagination":{"total":"7"}}',
+        '{"data":[{"name":"a\x01"}],"pagination":{"total":7}}',
     ],
 )
-def test_where_the_pagination_does_not_stand_at_the_end_every_byte_counts(body):
-    other = body.replace(b"1", b"2").replace(b'"a"', b'"b"').replace(b'"name":"pagination"', b'"x":"pagination"')
+def test_whatever_stands_beside_the_rows_other_rows_have_another_digest(body):
+    other = body.replace('"a', '"b').replace('"name":"pagination"', '"name":"x"').replace('[{"pagination"', '[{"other"')
 
-    one, two = (listings._digest_of(text, orjson.loads(text)) for text in (body, other))
+    one, two = (rows_of(answer_of(text.encode())).digest for text in (body, other))
 
     assert one != two
+
+
+@pytest.mark.parametrize("place", ['{"data":ROWS,"pagination":{"total":T}}', '{"pagination":{"total":T},"data":ROWS}'])
+def test_the_total_is_not_part_of_the_digest_wherever_it_stands(place):
+    bodies = (place.replace("ROWS", '[{"name":"a"}, {}]').replace("T", total).encode() for total in ("7", "8"))
+
+    one, two = map(rows_of, map(answer_of, bodies))
+
+    assert one.digest == two.digest
+    assert (one.total, two.total) == (7, 8)
 
 
 def test_of_a_page_that_is_known_no_record_is_made(client, simulator):
@@ -120,7 +138,7 @@ def test_a_listing_can_be_read_by_another_thread_than_the_one_that_asked_for_it(
 
 
 def test_how_records_are_read_is_part_of_the_digest():
-    """Who changes what comes out here gives `listings.FORMAT` another value: else pages that were stored as they were
+    """Who changes what comes out here gives `rows.FORMAT` another value: else pages that were stored as they were
     read before would pass as known."""
     point = {"id": "{D27BFFC9-4C4D-47F2-B0A7-738E4532BAA4}", "name": " a\tb ", "platformName": "VMware",
              "replicaId": "d27bffc9-4c4d-47f2-b0a7-738e4532baa5", "creationTime": "2025-03-04T05:06:07.1234567+02:00",
@@ -129,7 +147,7 @@ def test_how_records_are_read_is_part_of_the_digest():
 
     read = [str(PointRecord.from_json(point, Clock())), str(ReplicaRecord.from_json(replica, Clock()))]
 
-    assert (listings.FORMAT, read) == (b"records 1", [
+    assert (rows.FORMAT, read) == (b"records 1", [
         "PointRecord(id='d27bffc9-4c4d-47f2-b0a7-738e4532baa4', name=' a\\tb ', "
         "replica_id='d27bffc9-4c4d-47f2-b0a7-738e4532baa5', "
         "created_at=datetime.datetime(2025, 3, 4, 3, 6, 7, 123456, tzinfo=datetime.timezone.utc), platform='VMware', "

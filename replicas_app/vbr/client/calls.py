@@ -7,7 +7,7 @@ from urllib.parse import quote
 from replicas_app.vbr.answers import Answer
 from replicas_app.vbr.connection import Connection
 from replicas_app.vbr.errors import Malformed
-from replicas_app.vbr.listings import FromJson, Known, Page, pages, record_of
+from replicas_app.vbr.listings import AllFromJson, FromJson, Known, Page, pages, record_of
 from replicas_app.vbr.pace import FIRST, Pace
 from replicas_app.vbr.queries import Value, query_of
 from replicas_app.vbr.times import Clock
@@ -27,6 +27,7 @@ class Calls:
         skip: int,
         pace: Pace,
         known: Known | None = None,
+        all_from_json: AllFromJson[Record] | None = None,
     ) -> Iterator[Page[Record]]:
         wanted = query_of(query)
 
@@ -35,7 +36,7 @@ class Calls:
             window = [("skip", str(skip)), ("limit", str(limit))]
             return self._connection.get_answer(path, [*window, *wanted], unless=unless)
 
-        return pages(fetch, from_json, pace=pace, known=known, skip=skip)
+        return pages(fetch, from_json, pace=pace, known=known, all_from_json=all_from_json, skip=skip)
 
     def _one(self, path: str, from_json: FromJson[Record]) -> Record:
         return read(self._connection.get(path), from_json)

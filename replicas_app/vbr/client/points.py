@@ -1,11 +1,12 @@
 """Restore points: of the whole server in one list, or of one replica."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import datetime
 
 from replicas_app.vbr.client.calls import Calls, path_of
 from replicas_app.vbr.listings import PAGE_SIZE, Known, Page
 from replicas_app.vbr.pace import Pace
+from replicas_app.vbr.queries import Value
 from replicas_app.vbr.records import PointRecord
 
 
@@ -43,7 +44,7 @@ class PointCalls(Calls):
             "orderColumn": order,
             "orderAsc": ascending,
         }
-        return self._pages("/api/v1/replicaPoints", query, PointRecord.from_json, skip, pace or Pace(page_size), known)
+        return self._pages_of_points("/api/v1/replicaPoints", query, skip, pace or Pace(page_size), known)
 
     def count_points(self, *, created_after: datetime | None = None, malware_status: str | None = None) -> int | None:
         """How many points the server has, by asking for a single one; None where it does not say.
@@ -85,8 +86,13 @@ class PointCalls(Calls):
             "orderAsc": ascending,
         }
         path = path_of("/api/v1/replicas", replica_id, "replicaPoints")
-        return self._pages(path, query, PointRecord.from_json, skip, pace or Pace(page_size), known)
+        return self._pages_of_points(path, query, skip, pace or Pace(page_size), known)
 
     def replica_point(self, replica_id: str, id: str) -> PointRecord:
         path = path_of("/api/v1/replicas", replica_id, "replicaPoints", id)
         return self._one(path, PointRecord.from_json)
+
+    def _pages_of_points(
+        self, path: str, query: Mapping[str, Value], skip: int, pace: Pace, known: Known | None
+    ) -> Iterator[Page[PointRecord]]:
+        return self._pages(path, query, PointRecord.from_json, skip, pace, known, PointRecord.all_from_json)
