@@ -7,7 +7,7 @@ from replicas_app.rescans.acts import with_acts
 from replicas_app.rescans.changes import Changes
 from replicas_app.rescans.facts import facts
 from replicas_app.rescans.left_out import LeftOut
-from replicas_app.rescans.members import Member, members_of
+from replicas_app.rescans.members import Member, members_of, newest_of
 from replicas_app.rescans.rows import ENDS_WELL, claim, take_due
 from replicas_app.rescans.steps import advance
 from replicas_app.rescans.stops import stop
@@ -29,6 +29,7 @@ __all__ = [
     "facts",
     "fix",
     "members_of",
+    "newest_of",
     "sort_out",
     "start",
     "stop",

@@ -1,5 +1,6 @@
 """The replicas of a rescan as its page shows them: as they are, or before and after, what changed first."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from itertools import chain
@@ -9,8 +10,10 @@ from django.urls import reverse
 
 from replicas_app.choices import MALWARE_TONES, MALWARE_WORDS, REPLICA_STATE_TONES, REPLICA_STATES, EventKind
 from replicas_app.models import Replica, ReplicaVM, Rescan, RescanReplica
+from replicas_app.rescans.changes import Changes
 
 VMS_SHOWN = 3
+RESCANS_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -125,9 +128,21 @@ def members_of(rescan: Rescan, at_most: int | None = None) -> list[Member]:
     """Its replicas, those that changed first, by name; with two queries."""
     rows = rescan.members.select_related("replica").order_by("-has_changed", "replica__sort_key", "pk")
     shown = list(rows[:at_most])
-    moved = set(chain.from_iterable(set(row.vms_before) ^ set(row.vms_after) for row in shown))
-    vms = ReplicaVM.objects.in_bulk(moved) if rescan.read_after_at else {}
+    vms = _moved_vms(shown) if rescan.read_after_at else {}
     return [Member(row, rescan, vms) for row in shown]
+
+
+def newest_of(replica: Replica, now: datetime) -> list[tuple[Member, Changes]]:
+    """The newest rescans of a replica, each with what it changed of it; with two queries."""
+    rows = replica.rescan_members.select_related("rescan__server", "rescan__asked_by", "rescan__sync_run")
+    shown = list(rows.order_by("-rescan")[:RESCANS_SHOWN])
+    vms = _moved_vms(row for row in shown if row.rescan.read_after_at)
+    return [(Member(row, row.rescan, vms), Changes(row.rescan, now)) for row in shown]
+
+
+def _moved_vms(rows: Iterable[RescanReplica]) -> dict[int, ReplicaVM]:
+    """The VMs that came or went, by their keys; none of what retention has dropped since."""
+    return ReplicaVM.objects.in_bulk(set(chain.from_iterable(set(row.vms_before) ^ set(row.vms_after) for row in rows)))
 
 
 def _state(now: str, before: str) -> Status:

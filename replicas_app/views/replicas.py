@@ -20,7 +20,6 @@ from replicas_app.models import BackupServer, Replica
 from replicas_app.views.listing import list_answer
 
 VMS_SHOWN = 200
-RESCANS_SHOWN = 10
 
 
 @require_safe
@@ -35,6 +34,7 @@ def replica_list(request: HttpRequest) -> HttpResponse:
         now,
         counts_asked_for="counts" in request.GET,
         lines=_lines(now.replace(second=0, microsecond=0)),
+        shows_acts=request.user.has_perm("replicas_app.rescan"),
     )
     return list_answer(request, answer, page="replicas/list.html", parts="replicas", sheet=exports.REPLICAS)
 
@@ -68,7 +68,7 @@ def replica_detail(request: HttpRequest, pk: int) -> HttpResponse:
         sheet=exports.POINTS.of("replica", replica.pk),
         replica=replica,
         vms=replica.vms.order_by("sort_key", "pk")[:VMS_SHOWN],
-        rescans=replica.rescans.with_names().newest_first()[:RESCANS_SHOWN],
+        rescans=rescans.newest_of(replica, now),
         history=history_of(replica),
         notices=notices_of([replica.server], answer.now),
     )

@@ -21,8 +21,6 @@ from replicas_app.timeline import MOST, SPANS, Timeline, first_span, since_when
 from replicas_app.times import their_clock
 from replicas_app.views.listing import list_answer
 
-RESCANS_SHOWN = 10
-
 
 @require_safe
 @vary_on_headers("HX-Request")
@@ -65,7 +63,7 @@ def vm_detail(request: HttpRequest, pk: int) -> HttpResponseBase:
         replica=replica,
         newest=vm.points.present().order_by("-created_at", "-pk").first(),
         line=_Line(vm, filters, now),
-        rescans=replica.rescans.with_names().newest_first()[:RESCANS_SHOWN],
+        rescans=rescans.newest_of(replica, now),
         history=history_of(vm),
         notices=notices_of([vm.server], now),
     )

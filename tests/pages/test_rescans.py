@@ -753,3 +753,63 @@ def test_a_poll_whose_login_has_ended_leads_to_the_login_and_back_to_the_page(db
 
 def test_a_start_by_a_link_is_not_possible(operator):
     assert operator.get("/rescans/start/").status_code == 405
+
+
+# --- on the page of a replica -----------------------------------------------------------------------------------------
+
+
+def rescanned_with_changes(replica: Replica, number: int = 1) -> Rescan:
+    """A rescan after which the replica had one point and VM more, one of each less, and another state."""
+    make_sync_run(replica.server, ended_at=timezone.now())
+    lost = make_vm(replica, f"old-{number:02}", point_count=1)
+    point = make_point(lost, first_seen_at=timezone.now() - timedelta(days=3))
+    Replica.objects.filter(pk=replica.pk).update(point_count=1, vm_count=1, worst_malware="Clean")
+    rescan = compared(replica, asked_by=make_person())
+    type(point).objects.filter(pk=point.pk).update(removed_at=timezone.now())
+    type(lost).objects.filter(pk=lost.pk).update(point_count=0)
+    make_point(make_vm(replica, f"sql-{number:02}", point_count=1))
+    Replica.objects.filter(pk=replica.pk).update(state="Failover", worst_malware="Infected")
+    compare.note_after(rescan)
+    return rescan
+
+
+def test_the_page_of_a_replica_tells_what_each_rescan_changed_of_it(viewer):
+    replica = make_replica(make_server("lab"), "tier 1", state="Ready")
+    rescanned_with_changes(replica)
+    make_sync_run(replica.server, ended_at=timezone.now())
+    calm = compared(replica)
+    compare.note_after(calm)
+    make_rescan(replica, state=RescanState.REFUSED)
+    compared(replica, next_poll_at=timezone.now())
+    make_rescan(replica, next_poll_at=timezone.now())
+
+    page = read(viewer, f"/replicas/{replica.pk}/")
+
+    told = [row.cells[2] for row in page.rows("rescan")]
+    assert told[:4] == ["–", "not known yet", "–", "nothing"]
+    assert told[4] == (
+        "Ready → Failover Points 1 → 1: 1 gained and 1 lost VMs 1 → 1 gained sql-01 lost old-01 Malware Clean → Infected"
+    )
+    gained, lost = (read(viewer, page.link(words, within="tr[data-changed]")) for words in ("1 gained", "1 lost"))
+    assert (gained.total, len(lost.rows("point"))) == (1, 2)
+
+
+def test_the_page_of_a_vm_tells_what_the_rescans_of_its_replica_changed(viewer):
+    replica = make_replica(make_server("lab"), "tier 1", state="Ready")
+    rescanned_with_changes(replica)
+
+    page = read(viewer, f"/vms/{replica.vms.get(name='sql-01').pk}/")
+
+    assert page.text("#rescans-title") == "Rescans of its replica"
+    assert page.rows("rescan")[0].cells[2].startswith("Ready → Failover Points 1 → 1: 1 gained and 1 lost")
+
+
+def test_ten_rescans_on_the_page_of_a_replica_cost_no_more_queries_than_one(viewer, django_assert_num_queries):
+    few, many = make_replica(state="Ready"), make_replica(state="Ready")
+    for replica, count in ((few, 1), (many, 10)):
+        for number in range(count):
+            rescanned_with_changes(replica, number)
+
+    for replica in (few, many):
+        with django_assert_num_queries(12):
+            viewer.get(f"/replicas/{replica.pk}/")

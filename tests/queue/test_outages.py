@@ -20,7 +20,7 @@ PATIENCE_SECONDS = 60
 INTERVAL_SECONDS = 5
 MOST_CONNECTIONS = 16
 """Of web (two processes of four threads), worker (four processes and their parent) and scheduler together."""
-SLOW = {"path": "^/api/v1/replicas$", "action": "delay", "seconds": 6}
+SLOW = {"path": "^/api/v1/replicas$", "action": "delay", "seconds": 4}
 SOMEBODY = {"Cookie": "sessionid=somebodys"}
 """Whose session has to be looked up, so that the page needs the database."""
 
