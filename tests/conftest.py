@@ -18,6 +18,7 @@ from hypothesis import settings as hypothesis
 from playwright.sync_api import Browser, Error, expect, sync_playwright
 
 from tests.chromium import FLAGS, NAMES, PATIENCE_MILLISECONDS
+from tests.emptying import delete_rather_than_truncate
 
 PROJECT = Path(__file__).resolve().parent.parent
 os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
@@ -39,6 +40,7 @@ if WORKER:  # a broker database of its own: the workers' queues must not mix
     os.environ["CELERY_BROKER_URL"] += f"?virtual_host={int(WORKER.removeprefix('gw')) + 1}"
 django.setup()
 settings.STORAGES["staticfiles"]["BACKEND"] = "django.contrib.staticfiles.storage.StaticFilesStorage"
+delete_rather_than_truncate()
 settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # a test that makes a person waits less
 hypothesis.register_profile("default", deadline=None, max_examples=200, derandomize=True)
 hypothesis.register_profile("fuzz", deadline=None, max_examples=3000)
