@@ -160,6 +160,7 @@ class Listener(ThreadingHTTPServer):
     def stop(self) -> None:
         """Stop at once: listening, and every connection that is open."""
         self.stopping.set()
+        _end(self.socket)  # wakes the thread that waits for connections, which would look up only a moment later
         self.shutdown()
         self.server_close()
         with self._lock:
