@@ -68,14 +68,17 @@ def _act(replica: Replica, now: datetime, main: bool) -> SafeString | str:
 
 def _button(replica: Replica, main: bool, more: SafeString | str = "") -> SafeString:
     href = f"{reverse('rescan-ask')}?id={replica.pk}"
+    words = "Rescan replica" if main else "Rescan"
     return format_html(
-        '<a id="do-{}" class="button {}" href="{}" hx-get="{}" {} aria-label="Rescan {}"{}>{}Rescan…</a>',
+        '<a id="do-{}" class="button {}" href="{}" hx-get="{}" {} aria-label="{} {}"{}>{}{}…</a>',
         replica.pk,
         "main" if main and not more else "" if main else "small",
         href,
         href,
         OPENS_DIALOG,
+        words,
         replica.name,
         more,
         glyph("turn") if main else "",
+        words,
     )
