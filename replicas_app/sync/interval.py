@@ -30,9 +30,11 @@ def read_new(reading: Reading, client: Client) -> str:
     try:
         for reach in REACHES:
             stage.forget("point", before=reading.points.staged)
-            new = client.points(created_after=server.watermark - reach, pace=reading.pace)
+            since = server.watermark - reach
+            new = client.points(created_after=since, pace=reading.pace, first=reading.pace.largest)
             if not reading.read_points(new):
                 return "the list of new points changed while it was read"
+            stage.forget_what_is_held(server.pk)
             if not (disagreement := _disagreement(client, server)):
                 return ""
     except Rejected as error:

@@ -138,7 +138,10 @@ def _merged(reading: Reading, *, is_believed: bool) -> Counts:
     """What the merge did; a listing that came as the last sweep saw it needs none."""
     as_held = [listing for listing in reading.whole_listings if reading.is_as_held(listing)]
     differing = [listing for listing in reading.whole_listings if listing not in as_held]
-    counts = _differences(reading, differing, is_believed) if differing or reading.has_staged else Counts()
+    if differing or stage.has_points():
+        counts = _differences(reading, differing, is_believed)
+    else:
+        counts = Counts(points_unchanged=stage.distinct("point", 0))
     if reading.replicas in as_held:
         counts.replicas_unchanged = reading.replicas.rows
     if reading.points in as_held:

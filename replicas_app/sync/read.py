@@ -121,10 +121,6 @@ class Reading:
         """Those that this run reads to their end."""
         return [self.replicas, self.points] if self.run.is_full else [self.replicas]
 
-    @property
-    def has_staged(self) -> bool:
-        return bool(self.replicas.staged or self.points.staged)
-
     def held(self, listing: Listing) -> int:
         """How many of such rows we hold as present."""
         server = self.run.server

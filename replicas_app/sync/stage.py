@@ -125,6 +125,17 @@ def replica_ids() -> list[str]:
     return _column("SELECT uuid::text FROM staged_replica UNION SELECT uuid::text FROM known_replica ORDER BY 1")
 
 
+def forget_what_is_held(server_id: int) -> None:
+    """Leave only the points to be merged that are new, or another than we hold."""
+    _execute(FORGET_WHAT_IS_HELD, {"server": server_id})
+    _execute(FORGET_OLDER_TWINS)
+
+
+def has_points() -> bool:
+    """Whether there are points to be merged."""
+    return bool(_count("SELECT EXISTS (SELECT FROM staged_point)", None))
+
+
 def replicas_with_new_points(server_id: int) -> list[str]:
     return _column(
         "SELECT DISTINCT s.replica_uuid::text FROM staged_point s WHERE NOT EXISTS ("
@@ -142,6 +153,26 @@ def expected_with_malware(server_id: int, status: str) -> int:
     """The same for the points with this malware status."""
     return _count(EXPECTED_WITH_MALWARE, {"server": server_id, "status": status})
 
+
+FORGET_WHAT_IS_HELD: LiteralString = """
+WITH held AS (
+    DELETE FROM staged_point s
+    WHERE (
+        SELECT (r.uuid, v.name, p.created_at, p.state, p.malware, p.platform, p.platform_id, p.operations)
+               = (s.replica_uuid, s.name, s.created_at, s.state, s.malware, s.platform, s.platform_id, s.operations)
+        FROM restore_point p JOIN replica_vm v ON v.id = p.vm_id JOIN replica r ON r.id = p.replica_id
+        WHERE p.server_id = %(server)s AND p.uuid = s.uuid AND p.removed_at IS NULL
+    )
+    RETURNING s.seq, s.uuid
+)
+INSERT INTO came_point SELECT seq, uuid FROM held
+"""
+"""As a subquery of each row: it looks them up one by one, where a join might read all points of all servers."""
+
+FORGET_OLDER_TWINS: LiteralString = (
+    "DELETE FROM staged_point s USING came_point c WHERE c.uuid = s.uuid AND c.seq > s.seq"
+)
+"""Of a point that came more than once what came last counts."""
 
 EXPECTED_POINTS: LiteralString = """
 SELECT (

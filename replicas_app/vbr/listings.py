@@ -67,12 +67,14 @@ def pages(
     known: Known | None = None,
     all_from_json: AllFromJson[Record] | None = None,
     skip: int = 0,
+    first: int | None = None,
 ) -> Iterator[Page[Record]]:
     """All pages from `skip` on. Raises VbrError; what was yielded before that stands.
 
-    `all_from_json`: a quicker way to the same records, for pages on which nothing is odd.
+    `all_from_json`: a quicker way to the same records, for pages on which nothing is odd. `first`: the size of the
+    first page, where that is not for the pace to say.
     """
-    limit, before, repeats, last, total = pace.first, None, 0, 0, None
+    limit, before, repeats, last, total = first or pace.first, None, 0, 0, None
     while True:
         answer, limit = _granted(fetch, skip, limit, pace)
         rows = rows_of(answer)

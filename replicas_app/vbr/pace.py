@@ -33,6 +33,11 @@ class Pace:
         """What to ask for at the beginning of a listing."""
         return min(FIRST, self._most)
 
+    @property
+    def largest(self) -> int:
+        """What to ask for at once where a listing is read in one go or not at all."""
+        return self._most
+
     def smaller(self, asked: int, error: VbrError) -> int:
         """What to ask for after a page of `asked` brought this error. Raises it where that would not help.
 

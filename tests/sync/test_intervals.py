@@ -9,6 +9,9 @@ from replicas_app import sync
 from replicas_app.choices import EventKind, SyncState, SyncTrigger
 from replicas_app.models import BackupServer, Event, Replica, ReplicaVM, RestorePoint, SweptPage, SyncRun
 from replicas_app.simulator.clock import HOUR
+from replicas_app.sync import stage
+from replicas_app.sync.lines import point_lines
+from replicas_app.vbr import PointRecord
 from tests.syncing import do_sync
 
 POINTS = "/api/v1/replicaPoints"
@@ -87,6 +90,56 @@ def test_the_rows_of_a_server_get_another_version_when_one_of_them_changes_and_t
 
     assert (quiet, quiet_sweep) == ((0, 2), (0, 2))
     assert [rows for rows, _ in (new, renamed, scanned, gone)] == [1, 1, 1, 1]
+
+
+def test_what_comes_again_in_the_overlap_is_counted_and_not_written(simulator, swept):
+    simulator.world.points.append(a_point(simulator))
+    interval(swept)
+    written = RestorePoint.objects.values_list("pk", "first_seen_at").latest("pk")
+
+    again = interval(swept)
+
+    assert (again.points_unchanged, again.points_added, again.points_changed) == (1, 0, 0)
+    assert RestorePoint.objects.values_list("pk", "first_seen_at").latest("pk") == written
+
+
+@pytest.mark.parametrize(
+    "change",
+    [{"malwareStatus": "Infected"}, {"state": "Processing"}, {"name": "another VM"}, {"allowedOperations": []}],
+)
+def test_what_comes_again_in_the_overlap_as_another_is_not_taken_for_the_same(simulator, swept, change):
+    new = a_point(simulator, malwareStatus="Clean")
+    simulator.world.points.append(new)
+    interval(swept)
+    new.update(change)
+
+    run = interval(swept)
+
+    point = RestorePoint.objects.select_related("vm").get(uuid=new["id"])
+    assert (run.is_full, run.points_changed) == (False, 1)
+    assert (point.malware, point.state, point.vm.name, point.operations) == (
+        new["malwareStatus"], new["state"], new["name"], new["allowedOperations"],
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("last", ["Clean", "Infected"])
+def test_of_a_point_that_comes_twice_what_came_last_counts(swept, last):
+    held = RestorePoint.objects.select_related("vm", "replica").filter(malware="Clean").first()
+    came = [record_of(held, malware_status=last), record_of(held, malware_status=last)]
+    came[0] = came[0]._replace(malware_status="Infected" if last == "Clean" else "Clean")
+    stage.create_tables()
+    stage.copy_points(point_lines(came, 0))
+
+    stage.forget_what_is_held(swept.pk)
+
+    assert stage.has_points() is (last == "Infected")
+
+
+def record_of(point: RestorePoint, **fields) -> PointRecord:
+    """The point as its server lists it."""
+    values = (str(point.uuid), point.vm.name, str(point.replica.uuid), point.created_at, point.platform,
+              point.platform_id, point.state, point.malware, tuple(point.operations))  # fmt: skip
+    return PointRecord(*values)._replace(**fields)
 
 
 def test_a_point_that_is_listed_an_hour_after_its_job_began_is_found_without_a_sweep(simulator, swept):

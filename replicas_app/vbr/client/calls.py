@@ -28,6 +28,7 @@ class Calls:
         pace: Pace,
         known: Known | None = None,
         all_from_json: AllFromJson[Record] | None = None,
+        first: int | None = None,
     ) -> Iterator[Page[Record]]:
         wanted = query_of(query)
 
@@ -36,7 +37,7 @@ class Calls:
             window = [("skip", str(skip)), ("limit", str(limit))]
             return self._connection.get_answer(path, [*window, *wanted], unless=unless)
 
-        return pages(fetch, from_json, pace=pace, known=known, all_from_json=all_from_json, skip=skip)
+        return pages(fetch, from_json, pace=pace, known=known, all_from_json=all_from_json, skip=skip, first=first)
 
     def _one(self, path: str, from_json: FromJson[Record]) -> Record:
         return read(self._connection.get(path), from_json)

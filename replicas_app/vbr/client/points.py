@@ -26,11 +26,13 @@ class PointCalls(Calls):
         skip: int = 0,
         pace: Pace | None = None,
         page_size: int = PAGE_SIZE,
+        first: int | None = None,
         known: Known | None = None,
     ) -> Iterator[Page[PointRecord]]:
         """All points of the server. Old servers have no such list: Rejected("gone").
 
-        `order`: CreationTime, PlatformId, ReplicaId, Name. Without a `pace`, pages have at most `page_size` rows.
+        `order`: CreationTime, PlatformId, ReplicaId, Name. Without a `pace`, pages have at most `page_size` rows. The
+        first page is `first` rows long where that is given.
         `known` (skip, digest) says of which pages no records need be made.
         """
         query = {
@@ -44,7 +46,7 @@ class PointCalls(Calls):
             "orderColumn": order,
             "orderAsc": ascending,
         }
-        return self._pages_of_points("/api/v1/replicaPoints", query, skip, pace or Pace(page_size), known)
+        return self._pages_of_points("/api/v1/replicaPoints", query, skip, pace or Pace(page_size), known, first)
 
     def count_points(self, *, created_after: datetime | None = None, malware_status: str | None = None) -> int | None:
         """How many points the server has, by asking for a single one; None where it does not say.
@@ -93,6 +95,12 @@ class PointCalls(Calls):
         return self._one(path, PointRecord.from_json)
 
     def _pages_of_points(
-        self, path: str, query: Mapping[str, Value], skip: int, pace: Pace, known: Known | None
+        self,
+        path: str,
+        query: Mapping[str, Value],
+        skip: int,
+        pace: Pace,
+        known: Known | None,
+        first: int | None = None,
     ) -> Iterator[Page[PointRecord]]:
-        return self._pages(path, query, PointRecord.from_json, skip, pace, known, PointRecord.all_from_json)
+        return self._pages(path, query, PointRecord.from_json, skip, pace, known, PointRecord.all_from_json, first)
