@@ -58,6 +58,7 @@ BELOW = {
 ROOM_OF_MODULE = {
     "choices": "base",
     "cool_down": "base",
+    "release": "base",
     "text": "base",
     "times": "base",
     "crypt": "base",

@@ -29,6 +29,8 @@ class Answer:
     """Whether somebody waits for the counts, however long they take."""
     lines: LinesOf | None = None
     """What is shown of the rows with these keys; the rows themselves where it is None."""
+    shows_acts: bool = False
+    """Whether the rows say what can be done with them, as `rescans.with_acts` tells it."""
 
     @cached_property
     def is_counted(self) -> bool:

@@ -145,6 +145,17 @@ class ListFilters(forms.Form):
         return Counts(lambda: self.apply(rows, leave_out=self.facets), self.facets, chosen, self.memory)
 
     @cached_property
+    def version(self) -> str:
+        """Of all rows that there are. Names belong to it, for rows are sorted by them.
+
+        Empty where nobody can tell: of what was never read, and of what changes without a server's data.
+        """
+        servers = self.servers.values()
+        if not self.hangs_on_inventory or not any(server.data_version for server in servers):
+            return ""
+        return repr([(server.pk, server.name, server.rows_version) for server in servers])
+
+    @cached_property
     def memory(self) -> Memory:
         """Of the rows without regard to the facets."""
         return self._memory_of(
@@ -230,12 +241,7 @@ class ListFilters(forms.Form):
     # How it is worked out
 
     def _memory_of(self, *asked: object) -> Memory:
-        """Names belong to it, for rows are sorted by them. What was never read has no version to be known by."""
-        servers = self.servers.values()
-        if not self.hangs_on_inventory or not any(server.data_version for server in servers):
-            return Memory("")
-        versions = [(server.pk, server.name, server.rows_version) for server in servers]
-        return Memory(repr((self.address.path, asked, versions)))
+        return Memory(repr((self.address.path, asked, self.version)) if self.version else "")
 
     @property
     def _facet_words(self) -> str:

@@ -7,7 +7,7 @@ from typing import Any, TypeVar
 from django.core.cache import cache
 
 T = TypeVar("T")
-KEPT_SECONDS = 600
+KEPT_SECONDS = 3600
 
 
 class Memory:

@@ -136,4 +136,5 @@ function tick() {
 }
 
 setInterval(tick, 20_000);
+document.addEventListener("htmx:afterSwap", tick); // a part that the browser had kept tells ages as they were then
 document.addEventListener("visibilitychange", () => document.hidden || tick());
