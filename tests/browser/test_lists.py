@@ -1,6 +1,7 @@
 """The lists in a real browser: typing, ticking, Back, selecting across pages, narrow screens."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
@@ -362,3 +363,33 @@ def test_a_swap_keeps_how_far_the_table_was_scrolled_sideways(page, sign_in, rep
 
     assert scrolled > 100
     assert page.locator("#list .table").evaluate("table => table.scrollLeft") == scrolled
+
+
+def test_a_page_of_the_list_that_was_seen_a_moment_ago_is_not_sent_again(page, sign_in, replicas, monkeypatch):
+    now = timezone.now()
+    monkeypatch.setattr(timezone, "now", lambda: now)  # no minute ends meanwhile
+    BackupServer.objects.update(data_version=1)
+    sign_in(role=Role.OPERATOR)
+    page.goto("/replicas/")
+    answers = []
+    page.on("response", lambda answer: answers.append(answer) if "hx-request" in answer.request.headers else None)
+
+    for button, first in (("Next", "beta-41"), ("Previous", "alpha-00"), ("Next", "beta-41"), ("Previous", "alpha-00")):
+        page.get_by_role("link", name=button).click()
+        expect(page.locator("#list tbody td.stay").first).to_have_text(first)
+
+    was_kept = [answer.request.all_headers().get("if-none-match") == answer.headers["etag"] for answer in answers]
+    assert was_kept == [False, False, True, True]
+    expect(page).to_have_url(re.compile(r"/replicas/$"))
+
+
+def test_ages_in_a_part_that_the_browser_had_kept_are_brought_up_to_date_at_once(page, sign_in, replicas):
+    sign_in()
+    moment = (timezone.now() - timedelta(minutes=35, seconds=30)).isoformat()
+    kept = f'<section id="list"><time datetime="{moment}" data-since="age">34 min</time></section>'
+    page.goto("/replicas/")
+    page.route(re.compile(r"page=2"), lambda route: route.fulfill(body=kept))
+
+    page.get_by_role("link", name="Next").click()
+
+    expect(page.locator("#list time")).to_have_text("35 min")
