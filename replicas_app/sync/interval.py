@@ -2,11 +2,14 @@
 
 New points are asked for by their time of creation, from a watermark of the server's own clock on. What turned up late,
 what went, and what was scanned since shows in the server's counts alone. Where they are not what they should be, the
-look goes farther back; then the replicas that just got a point are read to their end (retention drops an old point when
-a new one comes); and if that does not explain it, everything is.
+oldest points are looked at (retention drops an old point when a new one comes), and the look at the new ones goes
+farther back; then the replicas that just got a point are read to their end; and if that does not explain it,
+everything is. Each step is cheap beside the next: a real server took 104 s to list 12,709 points, and 6 s for the new
+ones.
 """
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from datetime import timedelta
 
 from replicas_app.models import BackupServer
@@ -19,23 +22,34 @@ REACHES = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=4))
 began, and is listed when that has ended."""
 WORST = ("Infected", "Suspicious")
 """The findings that must not wait for the night. A scan finds them in old points, too."""
+TIMES_THE_MISSING, SOME_MORE, AT_MOST_THE = 2, 10, 4
+"""Of the oldest points so many are looked at: twice as many as are missing and some more, if that is at most the fourth
+part of all. Where VMs keep their points for different times the oldest ones explain nothing."""
 FEW_REPLICAS = 20
 ROWS_PER_REQUEST = 5_000
 """Reading a replica to its end is worth a request where a sweep of everything would take more of them."""
 
 
+@dataclass(frozen=True)
+class Disagreement:
+    """Between the server's counts and what they would be if nothing else happened than what is staged."""
+
+    words: str
+    missing: int = 0
+    """How many points the server has less."""
+
+
 def read_new(reading: Reading, client: Client) -> str:
     """Stage what is new. The answer is why everything has to be read after all, in words; empty where it need not."""
-    server = reading.run.server
+    server, may_be_retention = reading.run.server, True
     try:
         for reach in REACHES:
-            stage.forget("point", before=reading.points.staged)
-            since = server.watermark - reach
-            new = client.points(created_after=since, pace=reading.pace, first=reading.pace.largest)
-            if not reading.read_points(new):
+            if not _look_at_new(reading, client, reach):
                 return "the list of new points changed while it was read"
-            stage.forget_what_is_held(server.pk)
-            if not (disagreement := _disagreement(client, server)):
+            disagreement = _disagreement(client, server)
+            if disagreement and may_be_retention and _look_at_oldest(reading, client, disagreement.missing):
+                may_be_retention, disagreement = False, _disagreement(client, server)
+            if not disagreement:
                 return ""
     except Rejected as error:
         if error.cause != "gone":
@@ -43,23 +57,46 @@ def read_new(reading: Reading, client: Client) -> str:
         return "this server has no list of all its points"
     if _read_to_their_end(reading, client):
         disagreement = _disagreement(client, server)
-    return disagreement
+    return disagreement.words if disagreement else ""
 
 
-def _disagreement(client: Client, server: BackupServer) -> str:
-    """What does not agree, in words. What could not be counted at the last sweep is not asked for."""
-    return next(_disagreements(client, server), "")
+def _look_at_new(reading: Reading, client: Client, reach: timedelta) -> bool:
+    stage.forget("point", before=reading.points.staged)
+    since = reading.run.server.watermark - reach
+    new = client.points(created_after=since, pace=reading.pace, first=reading.pace.largest)
+    if is_whole := reading.read_points(new):
+        stage.forget_what_is_held(reading.run.server_id)
+    return is_whole
 
 
-def _disagreements(client: Client, server: BackupServer) -> Iterator[str]:
+def _look_at_oldest(reading: Reading, client: Client, missing: int) -> bool:
+    """Stage the oldest points, and note which are gone of them, where that can explain what is missing. Say whether."""
+    server_id, rows = reading.run.server_id, missing * TIMES_THE_MISSING + SOME_MORE
+    if missing <= 0 or rows * AT_MOST_THE > stage.expected_points(server_id):
+        return False
+    if (until := stage.oldest_but(rows, server_id)) is None:
+        return False
+    oldest = client.points(created_before=until, pace=reading.pace, first=reading.pace.largest)
+    if is_whole := reading.read_points(oldest):
+        stage.forget_what_is_held(server_id)
+        stage.note_gone_before(server_id, until)
+    return is_whole
+
+
+def _disagreement(client: Client, server: BackupServer) -> Disagreement | None:
+    """What could not be counted at the last sweep is not asked for."""
+    return next(_disagreements(client, server), None)
+
+
+def _disagreements(client: Client, server: BackupServer) -> Iterator[Disagreement]:
     told, expected = client.count_points(), stage.expected_points(server.pk) + (server.uncounted.get("") or 0)
     if told is not None and told != expected:
-        yield f"the server counts {told:,} restore points, we {expected:,}"
+        yield Disagreement(f"the server counts {told:,} restore points, we {expected:,}", expected - told)
     for status in WORST:
         if server.uncounted.get(status) == 0:
             told, expected = client.count_points(malware_status=status), stage.expected_with_malware(server.pk, status)
             if told is not None and told != expected:
-                yield f"the server counts {told:,} points as {status}, we {expected:,}"
+                yield Disagreement(f"the server counts {told:,} points as {status}, we {expected:,}")
 
 
 def _read_to_their_end(reading: Reading, client: Client) -> bool:
@@ -79,7 +116,7 @@ def _read_to_its_end(reading: Reading, client: Client, replica_id: str) -> bool:
             raise
         return False
     if is_whole:
-        stage.note_whole(replica_id)
+        stage.note_gone_of(reading.run.server_id, replica_id)
     return is_whole
 
 

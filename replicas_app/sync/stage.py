@@ -1,22 +1,24 @@
 """Staging: what a server answered, streamed by COPY into tables that live as long as the database connection.
 
 Nothing here judges. Rows carry the number in which they came, so that `merge` can take the newest of one that came
-twice. Beside them stand the ids of the points that were merged already, those on pages that are known to hold nothing
-new, and the replicas whose points were read one by one to their end.
+twice. Beside them stand the ids of the points that need no merge any more, those on pages that are known to hold
+nothing new, and those that have to be gone, since all that could be beside them came.
 """
 
+from datetime import datetime
 from typing import LiteralString
 
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
+from replicas_app.models import RestorePoint
 from replicas_app.sync.sweeps import SweptPages
 
 WORK_MEMORY = "64MB"
 """What one sort or join of a sync may take in Postgres before it goes to disk."""
 
 CREATE: LiteralString = """
-DROP TABLE IF EXISTS staged_replica, staged_point, came_point, known_replica, known_point, whole_replica,
+DROP TABLE IF EXISTS staged_replica, staged_point, came_point, known_replica, known_point, gone_point,
     fresh_page;
 CREATE TEMPORARY TABLE staged_replica (
     seq bigint, uuid uuid, created_at timestamptz, type text, name text, sort_key text, job_id text, policy_id text,
@@ -29,12 +31,11 @@ CREATE TEMPORARY TABLE staged_point (
 CREATE TEMPORARY TABLE came_point (seq bigint, uuid uuid);
 CREATE TEMPORARY TABLE known_replica (uuid uuid);
 CREATE TEMPORARY TABLE known_point (uuid uuid);
-CREATE TEMPORARY TABLE whole_replica (uuid uuid PRIMARY KEY);
+CREATE TEMPORARY TABLE gone_point (uuid uuid);
 CREATE TEMPORARY TABLE fresh_page (listing text, skip int, digest bytea, ids bytea);
 """
 DROP: LiteralString = (
-    "DROP TABLE IF EXISTS staged_replica, staged_point, came_point, known_replica, known_point, whole_replica,"
-    " fresh_page"
+    "DROP TABLE IF EXISTS staged_replica, staged_point, came_point, known_replica, known_point, gone_point, fresh_page"
 )
 COPY_REPLICAS: LiteralString = (
     "COPY staged_replica (seq, uuid, created_at, type, name, sort_key, job_id, policy_id, platform, platform_id, state,"
@@ -86,9 +87,14 @@ def copy_points(lines: bytes) -> None:
     _copy(COPY_POINTS, lines)
 
 
-def note_whole(replica_id: str) -> None:
-    """All points of this replica are staged: what we hold beside them is gone."""
-    _execute("INSERT INTO whole_replica VALUES (%s) ON CONFLICT DO NOTHING", [replica_id])
+def note_gone_of(server_id: int, replica_id: str) -> None:
+    """All points of this replica are staged: what we hold of it beside them is gone."""
+    _execute(GONE_OF_REPLICA, {"server": server_id, "replica": replica_id})
+
+
+def note_gone_before(server_id: int, moment: datetime) -> None:
+    """All points that were created before are staged: what we hold of that time beside them is gone."""
+    _execute(GONE_BEFORE, {"server": server_id, "moment": moment})
 
 
 def know(kind: str, server_id: int, swept: SweptPages) -> None:
@@ -136,6 +142,12 @@ def has_points() -> bool:
     return bool(_count("SELECT EXISTS (SELECT FROM staged_point)", None))
 
 
+def oldest_but(number: int, server_id: int) -> datetime | None:
+    """When the point was created before which this server has so many; None where it has not."""
+    oldest = RestorePoint.objects.present().filter(server=server_id).order_by("created_at", "pk")
+    return oldest.values_list("created_at", flat=True)[number : number + 1].first()
+
+
 def replicas_with_new_points(server_id: int) -> list[str]:
     return _column(
         "SELECT DISTINCT s.replica_uuid::text FROM staged_point s WHERE NOT EXISTS ("
@@ -174,10 +186,24 @@ FORGET_OLDER_TWINS: LiteralString = (
 )
 """Of a point that came more than once what came last counts."""
 
+GONE_OF_REPLICA: LiteralString = """
+INSERT INTO gone_point
+SELECT p.uuid FROM restore_point p JOIN replica r ON r.id = p.replica_id
+WHERE r.server_id = %(server)s AND r.uuid = %(replica)s AND p.removed_at IS NULL
+  AND p.uuid NOT IN (SELECT uuid FROM staged_point) AND p.uuid NOT IN (SELECT uuid FROM came_point)
+"""
+GONE_BEFORE: LiteralString = """
+INSERT INTO gone_point
+SELECT uuid FROM restore_point
+WHERE server_id = %(server)s AND created_at < %(moment)s AND removed_at IS NULL
+  AND uuid NOT IN (SELECT uuid FROM staged_point) AND uuid NOT IN (SELECT uuid FROM came_point)
+"""
+
 EXPECTED_POINTS: LiteralString = """
 SELECT (
-    SELECT coalesce(sum(r.point_count), 0)::bigint FROM replica r
-    WHERE r.server_id = %(server)s AND r.uuid NOT IN (SELECT uuid FROM whole_replica)
+    SELECT coalesce(sum(point_count), 0)::bigint FROM replica WHERE server_id = %(server)s
+) - (
+    SELECT count(*) FROM (SELECT uuid FROM gone_point EXCEPT SELECT uuid FROM staged_point) AS gone
 ) + (
     SELECT count(DISTINCT s.uuid)
     FROM staged_point s
@@ -185,22 +211,19 @@ SELECT (
         SELECT id FROM restore_point p
         WHERE p.server_id = %(server)s AND p.uuid = s.uuid AND p.removed_at IS NULL LIMIT 1
     ) AS held ON true
-    WHERE held.id IS NULL OR s.replica_uuid IN (SELECT uuid FROM whole_replica)
+    WHERE held.id IS NULL
 )
 """
 
 EXPECTED_WITH_MALWARE: LiteralString = """
 WITH found AS MATERIALIZED (
-    SELECT uuid, server_id, replica_id FROM restore_point
+    SELECT uuid, server_id FROM restore_point
     WHERE malware = %(status)s AND NOT (malware IN ('', 'Clean')) AND removed_at IS NULL
-), held AS (
-    SELECT uuid, replica_id FROM found WHERE server_id = %(server)s
-), replaced AS MATERIALIZED (
-    SELECT r.id FROM whole_replica w JOIN replica r ON r.server_id = %(server)s AND r.uuid = w.uuid
 )
 SELECT (
-    SELECT count(*) FROM held h
-    WHERE h.uuid NOT IN (SELECT uuid FROM staged_point) AND h.replica_id NOT IN (SELECT id FROM replaced)
+    SELECT count(*) FROM found
+    WHERE server_id = %(server)s
+      AND uuid NOT IN (SELECT uuid FROM staged_point) AND uuid NOT IN (SELECT uuid FROM gone_point)
 ) + (SELECT count(DISTINCT s.uuid) FROM staged_point s WHERE s.malware = %(status)s)
 """
 """The index of all points that are not clean answers; that of a server's points is what Postgres takes otherwise, and

@@ -165,6 +165,44 @@ def test_the_point_that_retention_drops_for_a_new_one_is_gone_without_a_sweep(si
     assert shown() == there(simulator)
 
 
+def test_where_retention_drops_the_oldest_points_those_are_looked_at_and_nothing_else(simulator, swept):
+    oldest, *others = sorted(simulator.world.points, key=lambda point: point["creationTime"])
+    elsewhere = next(number for number, point in enumerate(others) if point["replicaId"] != oldest["replicaId"])
+    simulator.world.points.remove(oldest)
+    simulator.world.points.append(a_point(simulator, elsewhere))
+
+    run = interval(swept)
+
+    assert (run.is_full, run.points_added, run.points_removed) == (False, 1, 1)
+    assert shown() == there(simulator)
+    asked = [one for one in asked_for_points(simulator) if "createdBeforeFilter" in one.query]
+    assert len(asked) == 1
+    assert not any("/replicaPoints" in one.path and one.path != POINTS for one in simulator.requests)
+
+
+def test_points_that_turn_up_late_while_retention_drops_others_take_no_sweep(simulator, swept):
+    began = simulator.clock.text(simulator.clock.now() - HOUR)
+    simulator.world.points.remove(min(simulator.world.points, key=lambda point: point["creationTime"]))
+    simulator.world.points += [a_point(simulator, number, creationTime=began) for number in (0, 1)]
+
+    run = interval(swept)
+
+    assert (run.is_full, run.points_added, run.points_removed) == (False, 2, 1)
+    assert shown() == there(simulator)
+
+
+def test_a_list_of_the_oldest_points_that_came_short_removes_none_of_those_it_left_out(simulator, swept):
+    oldest, second, *_ = sorted(simulator.world.points, key=lambda point: point["creationTime"])
+    simulator.world.points.remove(second)
+    simulator.faults.add({"path": f"^{POINTS}$", "query": "createdBeforeFilter", "action": "drop", "index": 0})
+
+    run = interval(swept)
+
+    assert (run.is_full, run.points_removed) == (True, 1)
+    assert str(oldest["id"]) in shown()
+    assert shown() == there(simulator)
+
+
 def test_a_point_that_went_by_itself_shows_in_the_counts_and_everything_is_read(simulator, swept):
     held = len(simulator.world.points)
     simulator.world.points.pop()

@@ -36,11 +36,11 @@ def take(statements: Statements, counts: Counts) -> None:
 
 
 def mark_removed(statements: Statements, counts: Counts, *, is_whole: bool) -> None:
-    """What did not come: of everything, or of the replicas that were read to their end."""
+    """What did not come: of everything, or of what was read to its end."""
     came = statements.count(CAME) - counts.orphans
     counts.points_unchanged = max(0, came - counts.points_changed - counts.points_added)
     if not is_whole:
-        counts.points_removed = statements.count(REMOVE_OF_WHOLE_REPLICAS)
+        counts.points_removed = statements.count(REMOVE_GONE)
     elif statements.count(HELD) + counts.points_back + counts.points_added != came:
         counts.points_removed = statements.count(REMOVE_ABSENT)
 
@@ -175,11 +175,11 @@ WITH gone AS (
 SELECT count(*) FROM gone
 """
 
-REMOVE_OF_WHOLE_REPLICAS: LiteralString = """
+REMOVE_GONE: LiteralString = """
 WITH gone AS (
     UPDATE restore_point p SET removed_at = %(now)s
-    FROM whole_replica w JOIN replica r ON r.server_id = %(server)s AND r.uuid = w.uuid
-    WHERE p.replica_id = r.id AND p.removed_at IS NULL
+    FROM gone_point g
+    WHERE p.server_id = %(server)s AND p.uuid = g.uuid AND p.removed_at IS NULL
       AND NOT EXISTS (SELECT FROM came_point c WHERE c.uuid = p.uuid)
     RETURNING p.vm_id
 ), noted AS (
