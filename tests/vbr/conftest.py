@@ -11,7 +11,9 @@ from tests.vbr.keyrings import CountingKeyring
 from tests.vbr.raw import RawServer
 
 NEWEST = "1.3-rev2"
-SHORT = Deadlines(connect=0.5, read=0.5, total=2)
+PATIENT = Deadlines(connect=10, read=10, total=20)
+IMPATIENT = Deadlines(connect=10, read=0.5, total=20)
+"""For servers that say nothing after they were reached."""
 
 
 class Waits(list):
@@ -63,7 +65,7 @@ def client_of(simulator: Simulator, **given) -> Client:
         "password": simulator.password,
         "trust": Trust.pin(simulator.fingerprint),
         "api_version": NEWEST,
-        "deadlines": Deadlines(connect=5, read=5, total=20),
+        "deadlines": PATIENT,
     }
     return Client(**wanted | given)
 
@@ -92,7 +94,7 @@ def raw_client(server: RawServer, **given) -> Client:
 def fault_of(url: str, trust: Trust | None = None, **given) -> VbrError:
     """What the first call to that address runs into."""
     client = Client(
-        url, "svc", "pw1", trust=trust or Trust.off(), **{"deadlines": SHORT, "retries": Retries(0)} | given
+        url, "svc", "pw1", trust=trust or Trust.off(), **{"deadlines": PATIENT, "retries": Retries(0)} | given
     )
     with client, pytest.raises(VbrError) as error:
         client.server_time()

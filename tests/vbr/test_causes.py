@@ -9,6 +9,7 @@ import pytest
 
 from replicas_app.simulator import Simulator
 from replicas_app.vbr import (
+    Deadlines,
     Denied,
     Malformed,
     Rejected,
@@ -19,7 +20,7 @@ from replicas_app.vbr import (
     fingerprint_of,
 )
 from replicas_app.vbr.causes import BY_CODE, explain
-from tests.vbr.conftest import closed_port, fault_of, records
+from tests.vbr.conftest import IMPATIENT, closed_port, fault_of, records
 from tests.vbr.raw import RawServer, issue, json_answer, read_request, saying
 
 pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
@@ -39,7 +40,7 @@ def test_a_port_where_nothing_listens():
 
 def test_a_port_whose_server_never_answers_the_handshake():
     with RawServer(lambda connection: connection.recv(1) and connection.recv(4096) and connection.recv(1)) as server:
-        error = fault_of(server.url)
+        error = fault_of(server.url, deadlines=Deadlines(connect=0.5, read=0.5, total=2))
 
     assert (type(error), error.cause, error.sent) == (Unavailable, "timeout", False)
 
@@ -52,7 +53,7 @@ def test_a_server_that_takes_the_request_and_never_answers():
         connection.recv(1)
 
     with RawServer(behave, certificate.server_context()) as server:
-        error = fault_of(server.url)
+        error = fault_of(server.url, deadlines=IMPATIENT)
 
     assert (type(error), error.cause, error.sent) == (Unavailable, "timeout", True)
 

@@ -4,8 +4,8 @@ import socket
 
 import pytest
 
-from replicas_app.vbr import Deadlines, Unavailable, Unclear, VbrError
-from tests.vbr.conftest import asked, client_of, raw_client, records
+from replicas_app.vbr import MemoryKeyring, Unavailable, Unclear, VbrError
+from tests.vbr.conftest import IMPATIENT, PATIENT, asked, client_of, raw_client, records
 from tests.vbr.raw import RawServer, issue, json_answer, read_request
 
 RESCAN = "/api/v1/replicas/rescan$"
@@ -32,12 +32,12 @@ pytestmark = pytest.mark.filterwarnings("ignore:Unverified HTTPS request")
     ids=str,
 )
 def test_a_rescan_that_may_have_started_is_unclear_and_is_not_repeated(connect, simulator, rule, cause):
-    client = connect(deadlines=Deadlines(connect=5, read=0.3, total=5))
-    [replica, *_] = records(client.replicas())
+    keyring = MemoryKeyring()
+    [replica, *_] = records(connect(keyring=keyring).replicas())
     simulator.faults.add({"path": RESCAN} | rule)
 
     with pytest.raises(Unclear) as error:
-        client.rescan([replica.id])
+        connect(keyring=keyring, deadlines=IMPATIENT if cause == "timeout" else PATIENT).rescan([replica.id])
 
     assert error.value.cause == cause
     assert "not known" in error.value.sentence
