@@ -20,6 +20,7 @@ from playwright.sync_api import Browser, Error, expect, sync_playwright
 from tests.chromium import FLAGS, NAMES, PATIENCE_MILLISECONDS
 from tests.emptying import delete_rather_than_truncate
 
+MOST_WORKERS = 4
 PROJECT = Path(__file__).resolve().parent.parent
 os.environ["DJANGO_SETTINGS_MODULE"] = "dashboard.settings"
 os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"  # Playwright keeps an event loop in the thread of the test
@@ -45,6 +46,12 @@ settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  #
 hypothesis.register_profile("default", deadline=None, max_examples=200, derandomize=True)
 hypothesis.register_profile("fuzz", deadline=None, max_examples=3000)
 hypothesis.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "default"))
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """For `-n auto`. One more than there are cores: half of the time, a test waits for something that it started."""
+    return min((os.cpu_count() or 1) + 1, MOST_WORKERS)
 
 
 @pytest.hookimpl(optionalhook=True)

@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def wait_until(is_so: Callable[[], T], seconds: float = 10) -> T:
+def wait_until(is_so: Callable[[], T], seconds: float = 30) -> T:
     """What `is_so` gives as soon as it is true."""
     deadline = time.monotonic() + seconds
     while not (given := is_so()):
