@@ -11,7 +11,6 @@ from typing import LiteralString
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
-from replicas_app.models import RestorePoint
 from replicas_app.sync.sweeps import SweptPages
 
 WORK_MEMORY = "64MB"
@@ -92,9 +91,9 @@ def note_gone_of(server_id: int, replica_id: str) -> None:
     _execute(GONE_OF_REPLICA, {"server": server_id, "replica": replica_id})
 
 
-def note_gone_before(server_id: int, moment: datetime) -> None:
-    """All points that were created before are staged: what we hold of that time beside them is gone."""
-    _execute(GONE_BEFORE, {"server": server_id, "moment": moment})
+def note_gone_between(server_id: int, begin: datetime, end: datetime) -> None:
+    """All points that were created in this time are staged: what we hold of it beside them is gone."""
+    _execute(GONE_BETWEEN, {"server": server_id, "begin": begin, "end": end})
 
 
 def know(kind: str, server_id: int, swept: SweptPages) -> None:
@@ -142,12 +141,6 @@ def has_points() -> bool:
     return bool(_count("SELECT EXISTS (SELECT FROM staged_point)", None))
 
 
-def oldest_but(number: int, server_id: int) -> datetime | None:
-    """When the point was created before which this server has so many; None where it has not."""
-    oldest = RestorePoint.objects.present().filter(server=server_id).order_by("created_at", "pk")
-    return oldest.values_list("created_at", flat=True)[number : number + 1].first()
-
-
 def replicas_with_new_points(server_id: int) -> list[str]:
     return _column(
         "SELECT DISTINCT s.replica_uuid::text FROM staged_point s WHERE NOT EXISTS ("
@@ -192,10 +185,10 @@ SELECT p.uuid FROM restore_point p JOIN replica r ON r.id = p.replica_id
 WHERE r.server_id = %(server)s AND r.uuid = %(replica)s AND p.removed_at IS NULL
   AND p.uuid NOT IN (SELECT uuid FROM staged_point) AND p.uuid NOT IN (SELECT uuid FROM came_point)
 """
-GONE_BEFORE: LiteralString = """
+GONE_BETWEEN: LiteralString = """
 INSERT INTO gone_point
 SELECT uuid FROM restore_point
-WHERE server_id = %(server)s AND created_at < %(moment)s AND removed_at IS NULL
+WHERE server_id = %(server)s AND created_at BETWEEN %(begin)s AND %(end)s AND removed_at IS NULL
   AND uuid NOT IN (SELECT uuid FROM staged_point) AND uuid NOT IN (SELECT uuid FROM came_point)
 """
 

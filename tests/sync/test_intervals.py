@@ -1,6 +1,9 @@
 """What an interval's sync asks for and sees between two full sweeps, and when it becomes one."""
 
-from datetime import timedelta
+from collections import defaultdict
+from datetime import UTC, datetime, timedelta
+from itertools import islice
+from operator import itemgetter
 
 import pytest
 from django.utils import timezone
@@ -9,7 +12,7 @@ from replicas_app import sync
 from replicas_app.choices import EventKind, SyncState, SyncTrigger
 from replicas_app.models import BackupServer, Event, Replica, ReplicaVM, RestorePoint, SweptPage, SyncRun
 from replicas_app.simulator.clock import HOUR
-from replicas_app.sync import stage
+from replicas_app.sync import dropped, stage
 from replicas_app.sync.lines import point_lines
 from replicas_app.vbr import PointRecord
 from tests.syncing import do_sync
@@ -165,25 +168,35 @@ def test_the_point_that_retention_drops_for_a_new_one_is_gone_without_a_sweep(si
     assert shown() == there(simulator)
 
 
-def test_where_retention_drops_the_oldest_points_those_are_looked_at_and_nothing_else(simulator, swept):
-    oldest, *others = sorted(simulator.world.points, key=lambda point: point["creationTime"])
-    elsewhere = next(number for number, point in enumerate(others) if point["replicaId"] != oldest["replicaId"])
-    simulator.world.points.remove(oldest)
-    simulator.world.points.append(a_point(simulator, elsewhere))
+def vms_with_old_points(simulator) -> dict[tuple[str, str], list[dict]]:
+    """(Replica, VM) → its points, the oldest first, of VMs whose oldest one is not the newest."""
+    vms = defaultdict(list)
+    for point in sorted(simulator.world.points, key=itemgetter("creationTime")):
+        vms[point["replicaId"], point["name"]].append(point)
+    return {vm: points for vm, points in vms.items() if len(points) > 1}
+
+
+def test_where_retention_drops_old_points_their_times_are_looked_at_and_nothing_else(simulator, swept):
+    for number, (oldest, *_) in enumerate(vms_with_old_points(simulator).values()):
+        simulator.world.points.append(a_point(simulator, simulator.world.points.index(oldest)))
+        simulator.world.points.remove(oldest)
+        if number == 1:
+            break
 
     run = interval(swept)
 
-    assert (run.is_full, run.points_added, run.points_removed) == (False, 1, 1)
+    assert (run.is_full, run.points_added, run.points_removed) == (False, 2, 2)
     assert shown() == there(simulator)
-    asked = [one for one in asked_for_points(simulator) if "createdBeforeFilter" in one.query]
-    assert len(asked) == 1
+    assert 1 <= sum("createdBeforeFilter" in one.query for one in asked_for_points(simulator)) <= 2
     assert not any("/replicaPoints" in one.path and one.path != POINTS for one in simulator.requests)
 
 
 def test_points_that_turn_up_late_while_retention_drops_others_take_no_sweep(simulator, swept):
     began = simulator.clock.text(simulator.clock.now() - HOUR)
-    simulator.world.points.remove(min(simulator.world.points, key=lambda point: point["creationTime"]))
-    simulator.world.points += [a_point(simulator, number, creationTime=began) for number in (0, 1)]
+    oldest, *_ = next(iter(vms_with_old_points(simulator).values()))
+    like = simulator.world.points.index(oldest)
+    simulator.world.points += [a_point(simulator, number, creationTime=began) for number in (like, like + 1)]
+    simulator.world.points.remove(oldest)
 
     run = interval(swept)
 
@@ -191,16 +204,38 @@ def test_points_that_turn_up_late_while_retention_drops_others_take_no_sweep(sim
     assert shown() == there(simulator)
 
 
-def test_a_list_of_the_oldest_points_that_came_short_removes_none_of_those_it_left_out(simulator, swept):
-    oldest, second, *_ = sorted(simulator.world.points, key=lambda point: point["creationTime"])
-    simulator.world.points.remove(second)
-    simulator.faults.add({"path": f"^{POINTS}$", "query": "createdBeforeFilter", "action": "drop", "index": 0})
+def test_of_a_time_that_came_short_nothing_is_taken_for_gone(simulator, swept):
+    (kept, *_), (*_, gone) = islice(vms_with_old_points(simulator).values(), 2)
+    simulator.world.points.append(a_point(simulator, simulator.world.points.index(kept)))
+    simulator.world.points.remove(gone)
+    nothing = {"action": "set", "at": "data", "value": []}
+    simulator.faults.add({"path": f"^{POINTS}$", "query": "createdBeforeFilter", **nothing})
 
     run = interval(swept)
 
-    assert (run.is_full, run.points_removed) == (True, 1)
-    assert str(oldest["id"]) in shown()
+    assert (run.is_full, run.points_added, run.points_removed) == (True, 1, 1)
+    assert kept["id"] in shown()
     assert shown() == there(simulator)
+
+
+def test_times_that_lie_far_apart_are_looked_at_one_by_one_and_close_ones_together():
+    minutes = [0, 1, 3, 60, 62, 600]
+    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute) for minute in minutes]
+
+    found = dropped._spans(moments)
+
+    assert found == [(moments[0], moments[2]), (moments[3], moments[4]), (moments[5], moments[5])]
+    assert dropped._spans([]) == []
+
+
+def test_a_look_has_at_most_so_many_spans_and_joins_those_that_are_closest():
+    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number**2) for number in range(20)]
+
+    found = dropped._spans(moments)
+
+    assert len(found) == dropped.MOST_SPANS
+    assert found[0] == (moments[0], moments[12])
+    assert found[-1] == (moments[19], moments[19])
 
 
 def test_a_point_that_went_by_itself_shows_in_the_counts_and_everything_is_read(simulator, swept):
