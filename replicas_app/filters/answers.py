@@ -13,6 +13,7 @@ from replicas_app.filters.pieces import Way
 from replicas_app.freshness import DataAge, Notice, age_of, notices_of
 
 NOTICES_SHOWN = 2
+MOST_NOTICES = 50
 
 
 @dataclass(frozen=True)
@@ -109,8 +110,14 @@ class Answer:
         return self.notices[:NOTICES_SHOWN]
 
     @property
+    def notices_folded(self) -> list[Notice]:
+        """Those that unfold behind the ones that are shown, so that a page has the cause of each failed read."""
+        return self.notices[NOTICES_SHOWN:MOST_NOTICES]
+
+    @property
     def notices_left(self) -> int:
-        return len(self.notices[NOTICES_SHOWN:])
+        """How many more there are than a page of a list has room for."""
+        return len(self.notices[MOST_NOTICES:])
 
     @cached_property
     def age(self) -> DataAge:

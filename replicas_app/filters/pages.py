@@ -9,6 +9,7 @@ from typing import Any
 from django.db.models import QuerySet
 
 from replicas_app.filters.memory import Memory
+from replicas_app.filters.owners import Owners
 
 LinesOf = Callable[[Sequence[int]], Iterable[Any]]
 PER_PAGE = 50
@@ -17,6 +18,8 @@ FURTHEST = 2**31
 """A page that begins beyond this many rows is past the end of every list: nobody counts that far."""
 BLOCK = 1_000
 """Far down a list the keys are read and remembered so many at a time: the way there costs more than they do."""
+FAR = 50_000
+"""Rows that Postgres walks over in about as much time as it takes to add up the points of all VMs."""
 
 
 @dataclass(frozen=True)
@@ -30,24 +33,43 @@ class Keys:
     memory: Memory
     order: str
     """What else these keys hang on, besides the memory's own identity."""
+    owners: Owners | None = None
+    """Where the list is sorted by the names of what its rows belong to."""
 
     def between(self, start: int, stop: int) -> list[int]:
         if start < BLOCK:
             return self.memory.remembered(f"keys {start} {stop} {self.order}", lambda: self._read(start, stop))
         first = start // BLOCK * BLOCK
-        blocks = [self._block(begin) for begin in range(first, stop, BLOCK)]
-        return list(chain(*blocks))[start - first : stop - first]
+        blocks = {begin: self.memory.recall(self._name(begin)) for begin in range(first, stop, BLOCK)}
+        if missing := [begin for begin, keys in blocks.items() if keys is None]:
+            blocks |= self._read_blocks(missing[0], missing[-1] + BLOCK)
+        return list(chain(*blocks.values()))[start - first : stop - first]
 
-    def _block(self, begin: int) -> list[int]:
-        what = f"keys {begin} {begin + BLOCK} {self.order}"
-        return self.memory.remembered(what, lambda: self._read(begin, begin + BLOCK))
+    def _read_blocks(self, start: int, stop: int) -> dict[int, list[int]]:
+        """All at once: the way there is the same for all."""
+        keys = self._read(start, stop)
+        blocks = {begin: keys[begin - start :][:BLOCK] for begin in range(start, stop, BLOCK)}
+        return {begin: self.memory.keep(self._name(begin), block) for begin, block in blocks.items()}
+
+    def _name(self, begin: int) -> str:
+        return f"keys {begin} {begin + BLOCK} {self.order}"
 
     def _read(self, start: int, stop: int) -> list[int]:
-        """Beyond the middle of the list the way from its end is the shorter one."""
+        """Beyond the middle of the list the way from its end is the shorter one; a long one is not walked at all where
+        it can be reckoned where the page lies.
+        """
+        if self.owners and self._way_to(start) > FAR:
+            keys = self.owners.keys(self.rows(), start, stop)
+            if keys is not None:
+                return keys
         keys = self.rows().values_list("pk", flat=True)
         if self.total is None or start <= self.total // 2:
             return list(keys[start:stop])
         return list(keys.reverse()[max(0, self.total - stop) : max(0, self.total - start)])[::-1]
+
+    def _way_to(self, start: int) -> int:
+        """How many rows lie between here and the nearer end of the list, as far as that is known."""
+        return start if self.total is None else min(start, self.total - start)
 
 
 @dataclass(frozen=True)

@@ -11,6 +11,7 @@ from replicas_app.filters.keys import among
 from replicas_app.filters.lines import Lines
 from replicas_app.filters.listing import ListFilters
 from replicas_app.filters.orders import Order
+from replicas_app.filters.owners import Owners
 from replicas_app.filters.pieces import Way, way_to
 from replicas_app.filters.vocabulary import MALWARE, PLATFORM, STATES, TYPES, spelled
 from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
@@ -19,6 +20,10 @@ from replicas_app.text import search_pattern
 POINT_LINES = Lines(RestorePoint.objects.lines())
 FEW = 1_000
 """VMs that are looked up by their names before their points are."""
+OWNERS = {"name": (ReplicaVM, "vm"), "replica": (Replica, "replica")}
+"""Orders → those by whose names they sort, and the column of the points that names them."""
+WHOLE_OWNERS = {"server"}
+"""Wishes that leave an owner all its points, or none."""
 COMMON_MALWARE = ("", "Clean")
 """What nearly all points are."""
 
@@ -84,6 +89,14 @@ class PointFilters(ListFilters):
         return replace(order, gaps="blank") if is_by_name and self._asks_for_alarms else order
 
     @property
+    def owners(self) -> Owners | None:
+        if self.shows_removed or self.wishes.keys() - WHOLE_OWNERS or self.sorting.name not in OWNERS:
+            return None
+        model, column = OWNERS[self.sorting.name]
+        servers = {"server__in": self.wishes["server"]} if "server" in self.wishes else {}
+        return Owners(model.objects.filter(**servers), column, self.sorting.is_descending)
+
+    @property
     def _asks_for_alarms(self) -> bool:
         asked = MALWARE.stored(self.wishes.get("malware", ()))
         return bool(asked) and asked.isdisjoint(COMMON_MALWARE)
@@ -101,6 +114,7 @@ class ReplicaPointFilters(PointFilters):
     """The points of one replica, on its page: what all of them have in common narrows nothing."""
 
     server = type = job = policy = replica = None
+    owners = None
 
     orders = {name: order for name, order in PointFilters.orders.items() if name not in ("replica", "server")}
     facets = {name: column for name, column in PointFilters.facets.items() if name != "server"}
