@@ -4,12 +4,9 @@ from datetime import UTC, datetime, timedelta
 from urllib.parse import quote
 
 import pytest
-from django.db import connection
-from django.http import QueryDict
 from django.utils import timezone
 
 from replicas_app.choices import EventKind, Role
-from replicas_app.filters.vms import VMFilters
 from replicas_app.models import BackupServer, Event, ReplicaVM
 from tests.deriving import derive
 from tests.factories import make_point, make_replica, make_rescan, make_server, make_vm
@@ -395,44 +392,3 @@ def test_a_span_that_there_is_not_is_told_and_the_line_stays_as_it_is(signed_in)
 
     assert "“decade” is not among day, week, month, all." in page.text(".complaints")
     assert page.text(".spans [aria-current]") == "day"
-
-
-@pytest.fixture
-def many_vms() -> ReplicaVM:
-    """Twenty thousand, each on a replica of its own, and one more that is given."""
-    needle = make_vm(make_replica(make_server("quiet"), "haystack", job_id="J-1"), "needle", point_count=1)
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO replica (server_id, uuid, type, name, sort_key, job_id, policy_id, platform, platform_id,"
-            " state, search, first_seen_at, changed_at, vm_count, point_count)"
-            " SELECT %s, gen_random_uuid(), 'Regular', 'tier ' || n, 'tier ' || n, 'job ' || n, '', 'VMware', '',"
-            " 'Ready', E'\\ntier ' || n || E'\\n', now(), now(), 1, 1 FROM generate_series(1, 20000) n",
-            [make_server("busy").pk],
-        )
-        cursor.execute(
-            "INSERT INTO replica_vm (server_id, replica_id, name, sort_key, search, first_seen_at, point_count,"
-            " newest_state, recent) SELECT server_id, id, 'vm ' || id, 'vm ' || id, E'\\nvm ' || id || E'\\n', now(),"
-            " 1, 'Ready', '{}' FROM replica WHERE name LIKE 'tier %'"
-        )
-        cursor.execute("ANALYZE replica, replica_vm")
-    return needle
-
-
-@pytest.mark.parametrize(
-    "query",
-    ["", "sort=-name", "state=Ready", "q=needle", "q=haystack", "q=vm", "job=J-1", "replica={replica}", "vm={vm}"],
-)
-def test_a_page_of_vms_does_not_read_all_of_them(many_vms, query):
-    query = query.format(replica=many_vms.replica.uuid, vm=many_vms.pk)
-    filters = VMFilters(QueryDict(query), path="/vms/", servers=BackupServer.objects.by_name())
-
-    plan = filters.sorted(filters.apply(ReplicaVM.objects.all())).values_list("pk")[:51].explain()
-
-    assert filters.complaints == []
-    assert "Seq Scan on replica_vm" not in plan, plan
-
-
-def test_a_name_is_looked_up_by_its_trigrams(many_vms):
-    plan = ReplicaVM.objects.search("needle").values_list("pk")[:1001].explain()
-
-    assert "vm_search" in plan, plan
