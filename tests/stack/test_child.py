@@ -101,7 +101,7 @@ def test_a_part_that_does_not_end_when_asked_is_killed_with_its_family(supervise
     family = asyncio.run(live())
 
     assert len(family) == 1
-    assert psutil.wait_procs(family, timeout=2)[1] == []
+    assert psutil.wait_procs(family, timeout=5)[1] == []
     assert said.getvalue() == "stack     | part has not ended within 0 s: killing it\n"
 
 

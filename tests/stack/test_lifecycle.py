@@ -35,7 +35,7 @@ def test_it_stops_in_time_by_either_signal_and_loses_nothing(start):
     family, sockets = dashboard.family(), (dashboard.data / "socket-folder").read_text().strip()
 
     by_sigterm = dashboard.stop(signal.SIGTERM)
-    assert psutil.wait_procs(family, timeout=1)[1] == []
+    assert psutil.wait_procs(family, timeout=5)[1] == []
     assert not Path(sockets).exists()
     assert "killing" not in dashboard.said
 
@@ -52,7 +52,7 @@ def test_a_stop_in_the_middle_of_a_start_leaves_nothing_running(start, tmp_path)
     family = dashboard.family()
 
     assert dashboard.stop() < STOP_SECONDS
-    assert psutil.wait_procs(family, timeout=1)[1] == []
+    assert psutil.wait_procs(family, timeout=5)[1] == []
     assert "Traceback" not in dashboard.said
 
 
@@ -85,7 +85,7 @@ def test_what_a_killed_launcher_left_running_is_ended_by_the_next_start(start):
     dashboard.process.wait()
     again = start().ready()
 
-    assert psutil.wait_procs(parts, timeout=1)[1] == []
+    assert psutil.wait_procs(parts, timeout=5)[1] == []
     assert has_kept_it(again)
 
 

@@ -73,6 +73,6 @@ def test_make_run_goes_from_nothing_to_ready_and_from_there_again(start):
     assert cold_seconds < COLD_SECONDS
     assert warm_seconds < WARM_SECONDS
     assert stop_seconds < STOP_SECONDS
-    assert psutil.wait_procs(family, timeout=1)[1] == []
+    assert psutil.wait_procs(family, timeout=5)[1] == []
     assert warm.is_ready()
     warm.end()
