@@ -50,7 +50,7 @@ class Report:
     def verdict(self) -> str:
         """The outcome in one sentence."""
         failed = next((step for step in self.steps if step.status == FAILED), None)
-        return f"{failed.title}: {failed.detail}." if failed else "Everything that the dashboard needs works."
+        return f"“{failed.title}” fails: {failed.detail}." if failed else "Everything that the dashboard needs works."
 
     def as_json(self) -> dict[str, Any]:
         return {

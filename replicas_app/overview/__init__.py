@@ -52,6 +52,11 @@ class Overview:
     def unread_in_lede(self) -> list[ServerLine]:
         return self.unread[:IN_THE_LEDE]
 
+    @cached_property
+    def failed_reads(self) -> int:
+        """How many servers besides could not be read at the last try, though what they hold is not old yet."""
+        return sum(line.tone == "late" and not line.is_stale and not line.is_half_read for line in self.servers)
+
     @property
     def more_unread(self) -> int:
         return len(self.unread[IN_THE_LEDE:])

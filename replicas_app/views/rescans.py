@@ -21,6 +21,7 @@ from replicas_app.filters.answers import Answer
 from replicas_app.filters.rescans import RescanFilters
 from replicas_app.freshness import notices_of, why_it_waits
 from replicas_app.models import BackupServer, Replica, Rescan, RescanReplica
+from replicas_app.overview.lines import HALF_READ
 from replicas_app.views.listing import list_answer
 from replicas_app.views.shared import announce, confirm, page_address, template_for, wants_part
 
@@ -177,6 +178,9 @@ def _ask(request: HttpRequest, form: WishForm, replicas: list[Replica]) -> HttpR
     context = {
         "form": form,
         "selection": selection,
+        "troubled": [
+            server for server in selection.ready if server.last_error and server.last_error_cause not in HALF_READ
+        ],
         "unknown": _unknown_words(form.unknown_count(replicas)) if form.is_valid() else "",
         "count": len(replicas),
         "ids": ",".join(str(replica.pk) for replica in replicas),

@@ -3,7 +3,7 @@
 import pytest
 
 from replicas_app.choices import Role
-from tests.factories import make_person
+from tests.factories import make_person, make_replica, make_server
 from tests.pages.reading import read, words_of
 from tests.scene import Scene, set_scene
 
@@ -21,7 +21,6 @@ WITHOUT_DATA_OF_THE_SERVER = {
     "person-link",
     "person-deactivate",
     "password-change",
-    "rescan-ask",
     "rescan-stop",
     "no page",
 }
@@ -47,6 +46,42 @@ def test_the_cause_of_a_failed_read_stands_on_every_page_with_data_of_that_serve
     ]
 
     assert silent == []
+
+
+@pytest.mark.parametrize(
+    "address", ["/", "/servers/", "/replicas/", "/vms/", "/restore-points/", "/rescans/", "/activity/"]
+)
+def test_where_many_servers_could_not_be_read_the_page_has_the_cause_of_each(signed_in, address):
+    causes = [f"Fault number {number} of the night." for number in range(12)]
+    for cause in causes:
+        make_server(last_error=cause, last_error_cause="server")
+
+    told = words_of(read(signed_in(), address).soup)
+
+    assert [cause for cause in causes if cause not in told] == []
+
+
+def test_the_overview_begins_with_how_many_reads_failed_though_no_data_is_old_yet(signed_in):
+    make_server()
+    make_server(last_error="It is busy.", last_error_cause="busy")
+
+    assert read(signed_in(), "/").text("h1").endswith("The last read of 1 server failed.")
+
+
+def test_the_question_before_a_rescan_says_why_its_server_could_not_be_read(signed_in):
+    server = make_server("lab", last_error="It shows another certificate.", last_error_cause="tls_changed")
+    half_read = make_server(last_error="2 records were set aside.", last_error_cause="aside")
+    client = signed_in(role=Role.OPERATOR)
+
+    told = [read(client, f"/rescans/new/?id={make_replica(one).pk}").select(".notice") for one in (server, half_read)]
+
+    assert [[words_of(notice) for notice in notices] for notices in told] == [
+        [
+            "The last read of lab failed. It shows another certificate. A rescan of it may not start before that is "
+            "mended."
+        ],
+        [],
+    ]
 
 
 def test_a_drop_that_waits_for_a_person_is_told_where_its_server_is_in_sight(signed_in):
