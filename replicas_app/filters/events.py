@@ -94,7 +94,7 @@ def _until(moment: datetime) -> Q:
 
 
 class EventFilters(ListFilters):
-    type = platform = platform_id = job = policy = removed = None
+    type = platform = platform_id = job = policy = removed = first_seen_after = first_seen_before = None
     q = fields.SearchField("Replica or VM")
     kind = OurValuesField("What happened", KINDS)
     about = OurValuesField("To what", THINGS)

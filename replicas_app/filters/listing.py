@@ -11,23 +11,19 @@ from django.http import QueryDict
 
 from replicas_app.exports.formats import FORMATS
 from replicas_app.filters import fields
-from replicas_app.filters.addresses import NOT_KEPT, Address
+from replicas_app.filters.addresses import Address
+from replicas_app.filters.complaints import Complaint, complaints_of
 from replicas_app.filters.facets import Counts, Facet, choices_of_servers, choices_of_values
 from replicas_app.filters.memory import Memory
 from replicas_app.filters.narrowing import Narrowing
 from replicas_app.filters.orders import Head, Order, Sorting
 from replicas_app.filters.owners import Owners
 from replicas_app.filters.pages import PER_PAGE, SIZES, Keys, LinesOf, Page
-from replicas_app.filters.pieces import Chip, Complaint, Way, listed
+from replicas_app.filters.pieces import Chip, Way, listed
 from replicas_app.filters.vocabulary import PLATFORM, STATES, TYPES, Vocabulary
 from replicas_app.models import BackupServer, Replica, ReplicaVM
 from replicas_app.times import utc_words
 
-NOT_YET = {
-    "rpo": "RPO is not judged yet, so this was not used; the ages of the newest points are shown.",
-    "columns": "Columns cannot be chosen yet: all are shown.",
-}
-UNKNOWN_KEY = "This list cannot be narrowed by it, so it was not used."
 NAMED = {"server", "vm", "replica"}
 """Keys that ask for something by its number or id, which has a name, too."""
 
@@ -45,6 +41,8 @@ class ListFilters(forms.Form):
     policy = fields.TextsField("Policy id")
     created_after = fields.MomentField("Created after")
     created_before = fields.MomentField("Created before")
+    first_seen_after = fields.MomentField("First seen after")
+    first_seen_before = fields.MomentField("First seen before")
     replica = fields.UuidsField("Replica")
     vm = fields.KeysField("VM")
     removed = fields.FlagField("Removed")
@@ -65,7 +63,7 @@ class ListFilters(forms.Form):
 
     unseen: ClassVar[tuple[str, ...]] = ("replica", "vm", "sort", "per_page")
     """Keys that the form has no field for."""
-    moments: ClassVar[tuple[str, ...]] = ("created_after", "created_before")
+    moments: ClassVar[tuple[str, ...]] = ("created_after", "created_before", "first_seen_after", "first_seen_before")
     texts: ClassVar[tuple[str, ...]] = ("platform_id", "job", "policy")
 
     def __init__(self, query: QueryDict, *, path: str, servers: Iterable[BackupServer]) -> None:
@@ -81,9 +79,11 @@ class ListFilters(forms.Form):
             self.cleaned_data[field] = error.good
 
     def clean(self) -> None:
-        after, before = self.cleaned_data["created_after"], self.cleaned_data["created_before"]
-        if after and before and after > before:
-            self._complain("created_before", "It lies before “Created after”: nothing can match both.")
+        for what in ("created", "first_seen"):
+            after, before = (self.cleaned_data.get(f"{what}_{side}") for side in ("after", "before"))
+            if after and before and after > before:
+                label = self.fields[f"{what}_after"].label
+                self._complain(f"{what}_before", f"It lies before “{label}”: nothing can match both.")
         for name in NAMED.intersection(self.fields):
             known = getattr(self, f"{name}_names")
             if unknown := [fields.shown(str(value)) for value in self.cleaned_data[name] if value not in known]:
@@ -184,10 +184,7 @@ class ListFilters(forms.Form):
 
     @cached_property
     def complaints(self) -> list[Complaint]:
-        wrong = [(name, self.fields[name].label, words) for name, errors in self.errors.items() for words in errors]
-        unused = [key for key in self.data if key not in self.fields and key not in NOT_KEPT]
-        wrong += [(key, fields.shown(key), NOT_YET.get(key, UNKNOWN_KEY)) for key in unused]
-        return [Complaint(name, label, words, self.address.without(name)) for name, label, words in wrong]
+        return list(complaints_of(self, self.address))
 
     @cached_property
     def chips(self) -> list[Chip]:

@@ -1,4 +1,4 @@
-"""What a page says of a query string: mistakes, chips, fields, and where else to look."""
+"""What a page says of a query string: chips, fields, and where else to look."""
 
 from dataclasses import dataclass
 from urllib.parse import urlencode
@@ -6,16 +6,6 @@ from urllib.parse import urlencode
 from django.urls import reverse
 
 TOLD_ONE_BY_ONE = 3
-
-
-@dataclass(frozen=True)
-class Complaint:
-    """What is wrong with one key, and where the same list stands without it."""
-
-    name: str
-    label: str
-    words: str
-    href: str
 
 
 @dataclass(frozen=True)

@@ -75,6 +75,8 @@ class PointFilters(ListFilters):
         "policy": lambda ids: _on(Replica.objects.filter(spelled("policy_id", ids))),
         "created_after": lambda moment: Q(created_at__gte=moment),
         "created_before": lambda moment: Q(created_at__lte=moment),
+        "first_seen_after": lambda moment: Q(first_seen_at__gte=moment),
+        "first_seen_before": lambda moment: Q(first_seen_at__lte=moment),
         "replica": lambda ids: _on(Replica.objects.filter(uuid__in=ids)),
         "vm": lambda keys: Q(vm__in=keys),
     }

@@ -49,6 +49,8 @@ class ReplicaFilters(ListFilters):
         "policy": lambda ids: spelled("policy_id", ids),
         "created_after": lambda moment: Q(created_at__gte=moment),
         "created_before": lambda moment: Q(created_at__lte=moment),
+        "first_seen_after": lambda moment: Q(first_seen_at__gte=moment),
+        "first_seen_before": lambda moment: Q(first_seen_at__lte=moment),
         "replica": lambda ids: Q(uuid__in=ids),
         "vm": lambda keys: Q(pk__in=ReplicaVM.objects.filter(pk__in=keys).values("replica")),
     }

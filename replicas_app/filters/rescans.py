@@ -28,7 +28,7 @@ def having(**replica: object) -> Q:
 
 
 class RescanFilters(ListFilters):
-    type = platform = platform_id = job = policy = removed = None
+    type = platform = platform_id = job = policy = removed = first_seen_after = first_seen_before = None
     q = fields.SearchField("Replica or reason")
     state = fields.OpenValuesField("State", OUTCOMES)
     person = fields.KeysField("Person")

@@ -73,6 +73,8 @@ class VMFilters(ListFilters):
         "policy": lambda ids: among("replica", Replica.objects.filter(spelled("policy_id", ids))),
         "created_after": lambda moment: Q(newest_point_at__gte=moment),
         "created_before": lambda moment: Q(newest_point_at__lte=moment),
+        "first_seen_after": lambda moment: Q(first_seen_at__gte=moment),
+        "first_seen_before": lambda moment: Q(first_seen_at__lte=moment),
         "replica": lambda ids: among("replica", Replica.objects.filter(uuid__in=ids)),
         "vm": lambda keys: Q(pk__in=keys),
     }

@@ -30,7 +30,7 @@ FEWER = settings(FREE_OF_TIME, max_examples=settings.default.max_examples // 4)
 KEYS = [
     "q", "server", "type", "state", "platform", "platform_id", "job", "policy", "created_after", "created_before",
     "malware", "rpo", "replica", "vm", "removed", "sort", "page", "per_page", "columns", "export", "counts", "seen",
-    "self", "path", "query", "kind", "about", "point", "run",
+    "self", "path", "query", "kind", "about", "point", "run", "first_seen_after", "first_seen_before",
 ]  # fmt: skip
 NARROWING = KEYS[:15]
 GOOD = [

@@ -81,6 +81,7 @@ def test_no_page_of_the_points_is_found_by_reading_all_of_them(server):
         f"vm={vm.pk}",
         f"job={replica.job_id.replace(' ', '%20')}",
         "created_after=2026-01-01",
+        "first_seen_after=2100-01-01",
         "sort=name",
         "sort=-name",
         "q=night",
@@ -98,6 +99,7 @@ INDEXES = {
     "state=Lost": "point_not_ready",
     "malware=Infected&state=Ready&sort=name": "point_not_clean",
     "sort=name": "vm_by_name",
+    "first_seen_after=2100-01-01": "point_by_first_seen",
 }
 
 
