@@ -163,3 +163,25 @@ OPERATIONS = {
     "StartEntireVmRestoreHyperV": "Restore the entire VM to Hyper-V",
     "StartDiskPublish": "Publish disks",
 }
+
+
+def state_words(state: str) -> str:
+    """As for malware and platforms: what is in no table keeps the API's own word."""
+    return REPLICA_STATES.get(state, state)
+
+
+def state_tone(state: str) -> str:
+    return REPLICA_STATE_TONES.get(state, "unknown")
+
+
+def malware_words(status: str | None) -> str:
+    """None, and no word for it: there is nothing that could be scanned."""
+    return "" if status is None else MALWARE_WORDS.get(status, status)
+
+
+def malware_tone(status: str | None) -> str:
+    return MALWARE_TONES.get(status or NOT_SCANNED, "unknown")
+
+
+def platform_words(platform: str) -> str:
+    return PLATFORMS.get(platform, platform)

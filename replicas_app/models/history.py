@@ -7,12 +7,12 @@ from django.db import models
 from django.db.models import Q
 
 from replicas_app.choices import (
-    MALWARE_TONES,
-    MALWARE_WORDS,
-    REPLICA_STATE_TONES,
-    REPLICA_STATES,
     EventAbout,
     EventKind,
+    malware_tone,
+    malware_words,
+    state_tone,
+    state_words,
 )
 from replicas_app.models.activity import SyncRun
 from replicas_app.models.inventory import Replica, ReplicaVM
@@ -136,12 +136,13 @@ class Event(models.Model):
         if self.about != EventAbout.REPLICA:
             return ""
         value = self.old if self.kind == EventKind.REMOVED else self.new
-        return REPLICA_STATES.get(value, value)
+        return state_words(value)
 
     @property
     def value_tone(self) -> str:
-        tones = MALWARE_TONES if self.kind == EventKind.MALWARE else REPLICA_STATE_TONES
-        return "ok" if self.kind == EventKind.REMOVED else tones.get(self.new, "unknown")
+        if self.kind == EventKind.REMOVED:
+            return "ok"
+        return malware_tone(self.new) if self.kind == EventKind.MALWARE else state_tone(self.new)
 
     @property
     def moment(self) -> datetime | None:
@@ -157,8 +158,7 @@ class Event(models.Model):
         return "gone since" if self.kind == EventKind.REAPPEARED and self.point_id else ""
 
     def _words(self, value: str) -> str:
-        known = MALWARE_WORDS if self.kind == EventKind.MALWARE else REPLICA_STATES
-        return known.get(value, value) or "no state"
+        return malware_words(value) if self.kind == EventKind.MALWARE else state_words(value) or "no state"
 
 
 DOES = {

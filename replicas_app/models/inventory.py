@@ -14,12 +14,12 @@ from django.urls import reverse
 
 from replicas_app.choices import (
     FAILED_OVER_STATES,
-    MALWARE_TONES,
-    MALWARE_WORDS,
-    PLATFORMS,
-    REPLICA_STATE_TONES,
-    REPLICA_STATES,
     REPLICA_TYPES,
+    malware_tone,
+    malware_words,
+    platform_words,
+    state_tone,
+    state_words,
 )
 from replicas_app.models.search import trigram_index
 from replicas_app.models.servers import BackupServer
@@ -145,23 +145,23 @@ class Replica(models.Model):
 
     @property
     def state_words(self) -> str:
-        return REPLICA_STATES.get(self.state, self.state)
+        return state_words(self.state)
 
     @property
     def state_tone(self) -> str:
-        return REPLICA_STATE_TONES.get(self.state, "unknown")
+        return state_tone(self.state)
 
     @property
     def platform_words(self) -> str:
-        return PLATFORMS.get(self.platform, self.platform)
+        return platform_words(self.platform)
 
     @property
     def malware_words(self) -> str:
-        return "" if self.worst_malware is None else MALWARE_WORDS.get(self.worst_malware, self.worst_malware)
+        return malware_words(self.worst_malware)
 
     @property
     def malware_tone(self) -> str:
-        return MALWARE_TONES.get(self.worst_malware or "", "unknown")
+        return malware_tone(self.worst_malware)
 
 
 def decoded(recent: Iterable[int]) -> list[tuple[datetime, str]]:
@@ -236,20 +236,20 @@ class ReplicaVM(models.Model):
 
     @property
     def state_words(self) -> str:
-        return REPLICA_STATES.get(self.newest_state, self.newest_state)
+        return state_words(self.newest_state)
 
     @property
     def state_tone(self) -> str:
-        return REPLICA_STATE_TONES.get(self.newest_state, "unknown")
+        return state_tone(self.newest_state)
 
     @property
     def malware_words(self) -> str:
         """Of the worst of its points; empty without any."""
-        return "" if self.worst_malware is None else MALWARE_WORDS.get(self.worst_malware, self.worst_malware)
+        return malware_words(self.worst_malware)
 
     @property
     def malware_tone(self) -> str:
-        return MALWARE_TONES.get(self.worst_malware or "", "unknown")
+        return malware_tone(self.worst_malware)
 
     @property
     def recent_points(self) -> list[tuple[datetime, str]]:

@@ -10,12 +10,12 @@ from django.db.models import Q
 from django.urls import reverse
 
 from replicas_app.choices import (
-    MALWARE_TONES,
-    MALWARE_WORDS,
     OPERATIONS,
-    PLATFORMS,
-    REPLICA_STATE_TONES,
-    REPLICA_STATES,
+    malware_tone,
+    malware_words,
+    platform_words,
+    state_tone,
+    state_words,
 )
 from replicas_app.models.inventory import PRESENT, Replica, ReplicaVM
 from replicas_app.models.servers import BackupServer
@@ -110,23 +110,23 @@ class RestorePoint(models.Model):
 
     @property
     def state_words(self) -> str:
-        return REPLICA_STATES.get(self.state, self.state)
+        return state_words(self.state)
 
     @property
     def state_tone(self) -> str:
-        return REPLICA_STATE_TONES.get(self.state, "unknown")
+        return state_tone(self.state)
 
     @property
     def malware_words(self) -> str:
-        return MALWARE_WORDS.get(self.malware, self.malware)
+        return malware_words(self.malware)
 
     @property
     def malware_tone(self) -> str:
-        return MALWARE_TONES.get(self.malware, "unknown")
+        return malware_tone(self.malware)
 
     @property
     def platform_words(self) -> str:
-        return PLATFORMS.get(self.platform, self.platform)
+        return platform_words(self.platform)
 
     @property
     def operations_words(self) -> list[str]:

@@ -8,7 +8,7 @@ from urllib.parse import urlencode
 
 from django.urls import reverse
 
-from replicas_app.choices import MALWARE_TONES, MALWARE_WORDS, REPLICA_STATE_TONES, REPLICA_STATES, EventKind
+from replicas_app.choices import EventKind, malware_tone, malware_words, state_tone, state_words
 from replicas_app.models import Replica, ReplicaVM, Rescan, RescanReplica
 from replicas_app.rescans.changes import Changes
 
@@ -146,17 +146,13 @@ def _moved_vms(rows: Iterable[RescanReplica]) -> dict[int, ReplicaVM]:
 
 
 def _state(now: str, before: str) -> Status:
-    was = "" if before == now else REPLICA_STATES.get(before, before) or "none"
-    return Status(REPLICA_STATES.get(now, now), REPLICA_STATE_TONES.get(now, "unknown"), was)
+    was = "" if before == now else state_words(before) or "none"
+    return Status(state_words(now), state_tone(now), was)
 
 
 def _malware(now: str | None, before: str | None) -> Status:
-    words, tone = _malware_words(now), MALWARE_TONES.get(now or "", "unknown")
-    return Status(words, tone, "" if before == now else _malware_words(before) or "no point")
-
-
-def _malware_words(status: str | None) -> str:
-    return "" if status is None else MALWARE_WORDS.get(status, status)
+    was = "" if before == now else malware_words(before) or "no point"
+    return Status(malware_words(now), malware_tone(now), was)
 
 
 def _if_other(before: int, now: int) -> int | None:

@@ -17,14 +17,7 @@ from django.urls import reverse
 from django.utils.safestring import SafeString
 
 from replicas_app.charts import strip
-from replicas_app.choices import (
-    MALWARE_TONES,
-    MALWARE_WORDS,
-    PLATFORMS,
-    REPLICA_STATE_TONES,
-    REPLICA_STATES,
-    REPLICA_TYPES,
-)
+from replicas_app.choices import PLATFORMS, REPLICA_TYPES, malware_tone, malware_words, state_tone, state_words
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.facets import Facet
 from replicas_app.models.inventory import decoded
@@ -157,14 +150,13 @@ def place_of(page: str) -> str:
 def state_cell(state: str, is_removed: bool) -> SafeString:
     if is_removed:
         return pill("unknown", "Removed")
-    return quiet(REPLICA_STATE_TONES.get(state, "unknown"), REPLICA_STATES.get(state, state))
+    return quiet(state_tone(state), state_words(state))
 
 
 @lru_cache(SPELLINGS)
 def malware_cell(status: str | None) -> SafeString:
     """None: there is nothing that could be scanned."""
-    words = "" if status is None else MALWARE_WORDS.get(status, status)
-    return verdict(MALWARE_TONES.get(status or "", "unknown"), words)
+    return verdict(malware_tone(status), malware_words(status))
 
 
 @lru_cache(SPELLINGS)
