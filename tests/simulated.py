@@ -67,9 +67,12 @@ class Simulated:
         """The requests since this was last asked, in their order."""
         return [Asked(**fields) for fields in self._order("asked", server)]
 
-    def grow(self, points: int, server: int = 0) -> int:
-        """Let about so many new points be there, and nothing else be different; how many came."""
-        return self._order("grow", server, points)
+    def grow(self, points: int, server: int = 0, *, retention: bool = False) -> int:
+        """Let about so many new points be there, and nothing else be different; how many came.
+
+        `retention`: each of them takes the place of the oldest one of its VM.
+        """
+        return self._order("grow", server, points, retention)
 
     def freeze(self, server: int = 0) -> None:
         """Let nothing move and nothing go wrong from now on."""
@@ -125,10 +128,10 @@ def asked(simulator: Simulator) -> list[dict[str, Any]]:
     ]
 
 
-def grow(simulator: Simulator, points: int) -> int:
+def grow(simulator: Simulator, points: int, retention: bool) -> int:
     """Jobs without a special habit run until they have made so many points; the rest of the world stands still.
 
-    Retention does not take an old point for each of them: these jobs keep that many more.
+    Without retention these jobs keep that many more points.
     """
     world = simulator.world
     plain = [replica for replica in world.cast if replica.habit is Habit.PLAIN]
@@ -137,7 +140,7 @@ def grow(simulator: Simulator, points: int) -> int:
         seconds += STEP_SECONDS
         made = runs_until(plain, seconds * 1_000_000)
     for replica in plain:
-        for vm in replica.vms:
+        for vm in () if retention else replica.vms:
             vm.keeps += made[replica.number]
     until = {replica.id: seconds * 1_000_000 for replica in plain if made[replica.number]}
     seen_at = world._seen_at

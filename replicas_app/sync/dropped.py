@@ -53,11 +53,13 @@ WITH grown AS (
 )
 SELECT oldest.created_at
 FROM grown CROSS JOIN LATERAL (
-    SELECT p.created_at FROM restore_point p
+    SELECT p.created_at, p.uuid FROM restore_point p
     WHERE p.vm_id = grown.id AND p.removed_at IS NULL ORDER BY p.created_at, p.id LIMIT grown.points
 ) AS oldest
+WHERE oldest.uuid NOT IN (SELECT uuid FROM gone_point)
 ORDER BY oldest.created_at
 """
+"""Those of which it is known already that they are gone need no look."""
 
 INSIDE: LiteralString = """
 WITH present AS MATERIALIZED (

@@ -1,23 +1,32 @@
 """What an interval's sync reads of the restore points: the new ones, and whether the counts agree with ours.
 
 New points are asked for by their time of creation, from a watermark of the server's own clock on. What turned up late,
-what went, and what was scanned since shows in the server's counts alone. Where they are not what they should be, points
-are looked at that retention may have dropped, and the look at the new ones goes farther back; then the replicas that
-just got a point are read to their end; and if that does not explain it, everything is.
+what went, and what was scanned since shows in the server's counts alone: of all points, of the findings, and of the
+points of a recent time (where a late point took the place of an old one, all of them are as many as before). Where they
+are not what they should be, points are looked at that retention may have dropped, and the look at the new ones goes
+farther back; then the replicas that just got a point are read to their end; and if that does not explain it,
+everything is.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
 
-from replicas_app.models import BackupServer
+from replicas_app.models import SyncRun
 from replicas_app.sync import dropped, stage
+from replicas_app.sync.memory import RECENT_STAYS_WRONG
 from replicas_app.sync.read import Reading
 from replicas_app.vbr import Client, Rejected
 
-REACHES = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=4))
+REACHES = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=4), timedelta(hours=24))
 """How far behind the watermark new points are looked for, one look after the other. A point bears the time when its job
 began, and is listed when that has ended."""
+FAR = timedelta(hours=4)
+FEW_ROWS, AT_MOST_THE = 10_000, 4
+"""A look that goes back so far may bring few rows, or at most this part of all."""
+RECENT = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
+"""The times of which the points are counted, another one at each interval: short enough that what retention drops is
+mostly older, long enough for jobs that run for hours."""
 WORST = ("Infected", "Suspicious")
 """The findings that must not wait for the night. A scan finds them in old points, too."""
 MARGIN = timedelta(seconds=1)
@@ -33,27 +42,44 @@ class Disagreement:
     words: str
     missing: int = 0
     """How many points the server has less."""
+    is_recent: bool = False
+    """Only the points of a recent time are more or fewer than they should be."""
 
 
 def read_new(reading: Reading, client: Client) -> str:
     """Stage what is new. The answer is why everything has to be read after all, in words; empty where it need not."""
-    server, may_be_retention = reading.run.server, True
     try:
         for reach in REACHES:
+            if reach > FAR and not _is_worth_it(reading, reach):
+                break
             if not _look_at_new(reading, client, reach):
                 return "the list of new points changed while it was read"
-            disagreement = _disagreement(client, server)
-            if disagreement and may_be_retention and _look_where_points_went(reading, client, disagreement.missing):
-                may_be_retention, disagreement = False, _disagreement(client, server)
-            if not disagreement:
+            if not (disagreement := _after_retention(reading, client)):
                 return ""
     except Rejected as error:
         if error.cause != "gone":
             raise
         return "this server has no list of all its points"
+    if disagreement.is_recent:
+        reading.recent_stays_wrong = True
+        return ""
     if _read_to_their_end(reading, client):
-        disagreement = _disagreement(client, server)
-    return disagreement.words if disagreement else ""
+        disagreement = _disagreement(client, reading.run)
+    return disagreement.words if disagreement and not disagreement.is_recent else ""
+
+
+def _is_worth_it(reading: Reading, reach: timedelta) -> bool:
+    server = reading.run.server
+    rows = server.points.present().filter(created_at__gte=server.watermark - reach).count()
+    return rows <= max(FEW_ROWS, stage.expected_points(server.pk) // AT_MOST_THE)
+
+
+def _after_retention(reading: Reading, client: Client) -> Disagreement | None:
+    """What does not agree, when what retention may have dropped has been looked at."""
+    disagreement = _disagreement(client, reading.run)
+    if disagreement and _look_where_points_went(reading, client, disagreement.missing):
+        return _disagreement(client, reading.run)
+    return disagreement
 
 
 def _look_at_new(reading: Reading, client: Client, reach: timedelta) -> bool:
@@ -82,12 +108,13 @@ def _look_at(reading: Reading, client: Client, span: dropped.Span) -> bool:
     return is_whole
 
 
-def _disagreement(client: Client, server: BackupServer) -> Disagreement | None:
+def _disagreement(client: Client, run: SyncRun) -> Disagreement | None:
     """What could not be counted at the last sweep is not asked for."""
-    return next(_disagreements(client, server), None)
+    return next(_disagreements(client, run), None)
 
 
-def _disagreements(client: Client, server: BackupServer) -> Iterator[Disagreement]:
+def _disagreements(client: Client, run: SyncRun) -> Iterator[Disagreement]:
+    server = run.server
     told, expected = client.count_points(), stage.expected_points(server.pk) + (server.uncounted.get("") or 0)
     if told is not None and told != expected:
         yield Disagreement(f"the server counts {told:,} restore points, we {expected:,}", expected - told)
@@ -96,6 +123,21 @@ def _disagreements(client: Client, server: BackupServer) -> Iterator[Disagreemen
             told, expected = client.count_points(malware_status=status), stage.expected_with_malware(server.pk, status)
             if told is not None and told != expected:
                 yield Disagreement(f"the server counts {told:,} points as {status}, we {expected:,}")
+    if told is not None and server.uncounted.get("") == 0 and RECENT_STAYS_WRONG not in server.uncounted:
+        yield from _recent_disagreements(client, run)
+
+
+def _recent_disagreements(client: Client, run: SyncRun) -> Iterator[Disagreement]:
+    since = run.server.watermark - _recent(run)
+    told, expected = client.count_points(created_after=since), stage.expected_since(run.server_id, since)
+    if told is not None and told != expected:
+        yield Disagreement(f"the server counts {told:,} recent points, we {expected:,}", is_recent=True)
+
+
+def _recent(run: SyncRun) -> timedelta:
+    """Whose turn it is."""
+    turn = int(run.started_at.timestamp() // run.server.sync_interval_seconds)
+    return RECENT[turn % len(RECENT)]
 
 
 def _read_to_their_end(reading: Reading, client: Client) -> bool:

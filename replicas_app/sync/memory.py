@@ -8,6 +8,10 @@ from replicas_app.sync.doubts import Doubt
 from replicas_app.sync.merge import Counts
 from replicas_app.sync.read import Listing, Reading
 
+RECENT_STAYS_WRONG = "recent"
+"""In `BackupServer.uncounted`: nothing explained the count of recent points (a clock that misleads, say). Nobody asks
+for it again until the next full sweep."""
+
 
 def remember(server: BackupServer, reading: Reading, counts: Counts, doubt: Doubt, *, read_all: bool) -> None:
     """Must run in the transaction of the merge, after it."""
@@ -21,6 +25,8 @@ def remember(server: BackupServer, reading: Reading, counts: Counts, doubt: Doub
     if reading.run.is_full and read_all:
         server.accepted_drop = {}
         server.uncounted = _uncounted(server, reading)
+    if reading.recent_stays_wrong:
+        server.uncounted[RECENT_STAYS_WRONG] = 1
     server.page_size = reading.pace.granted
     server.save(update_fields=["doubt", "accepted_drop", "uncounted", "page_size"])
 

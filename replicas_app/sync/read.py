@@ -70,6 +70,8 @@ class Reading:
     set_aside: list[dict[str, str]] = field(default_factory=list)
     set_aside_count: int = 0
     naive_times: int = 0
+    recent_stays_wrong: bool = False
+    """Whether the server counts more or fewer points of a recent time than it lists."""
     counted: dict[str, int | None] = field(default_factory=dict)
     """What a full sweep heard of the points by malware status: {status: points}."""
 

@@ -159,6 +159,11 @@ def expected_with_malware(server_id: int, status: str) -> int:
     return _count(EXPECTED_WITH_MALWARE, {"server": server_id, "status": status})
 
 
+def expected_since(server_id: int, moment: datetime) -> int:
+    """The same for the points that were created since then."""
+    return _count(EXPECTED_SINCE, {"server": server_id, "moment": moment})
+
+
 FORGET_WHAT_IS_HELD: LiteralString = """
 WITH held AS (
     DELETE FROM staged_point s
@@ -206,6 +211,14 @@ SELECT (
     ) AS held ON true
     WHERE held.id IS NULL
 )
+"""
+
+EXPECTED_SINCE: LiteralString = """
+SELECT (
+    SELECT count(*) FROM restore_point
+    WHERE server_id = %(server)s AND created_at >= %(moment)s AND removed_at IS NULL
+      AND uuid NOT IN (SELECT uuid FROM staged_point) AND uuid NOT IN (SELECT uuid FROM gone_point)
+) + (SELECT count(DISTINCT uuid) FROM staged_point WHERE created_at >= %(moment)s)
 """
 
 EXPECTED_WITH_MALWARE: LiteralString = """

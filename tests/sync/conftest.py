@@ -3,6 +3,7 @@ import pytest
 from replicas_app.models import BackupServer
 from replicas_app.simulator import Simulator
 from tests.factories import make_server_of
+from tests.syncing import do_sync
 
 
 @pytest.fixture
@@ -14,3 +15,11 @@ def simulator():
 @pytest.fixture
 def server(transactional_db, simulator) -> BackupServer:
     return make_server_of(simulator)
+
+
+@pytest.fixture
+def swept(simulator, server) -> BackupServer:
+    """A server that was read whole a moment ago."""
+    do_sync(server)
+    simulator.requests.clear()
+    return server

@@ -1,8 +1,6 @@
 """What an interval's sync asks for and sees between two full sweeps, and when it becomes one."""
 
-from collections import defaultdict
-from datetime import UTC, datetime, timedelta
-from itertools import islice
+from datetime import timedelta
 from operator import itemgetter
 
 import pytest
@@ -11,40 +9,11 @@ from django.utils import timezone
 from replicas_app import sync
 from replicas_app.choices import EventKind, SyncState, SyncTrigger
 from replicas_app.models import BackupServer, Event, Replica, ReplicaVM, RestorePoint, SweptPage, SyncRun
-from replicas_app.simulator.clock import HOUR
-from replicas_app.sync import dropped, stage
+from replicas_app.sync import stage
 from replicas_app.sync.lines import point_lines
 from replicas_app.vbr import PointRecord
+from tests.sync.small_world import POINTS, a_point, asked_for_points, interval, shown, there
 from tests.syncing import do_sync
-
-POINTS = "/api/v1/replicaPoints"
-
-
-@pytest.fixture
-def swept(simulator, server):
-    """A server that was read whole a moment ago."""
-    do_sync(server)
-    simulator.requests.clear()
-    return server
-
-
-def interval(server) -> SyncRun:
-    return do_sync(server, full="")
-
-
-def a_point(simulator, number: int = 0, **fields) -> dict:
-    """A new point of the VM of an old one, created now by the server's clock."""
-    like = simulator.world.points[number]
-    now = simulator.clock.text(simulator.clock.now())
-    return like | {"id": f"00000000-0000-4000-8000-{number:012}", "creationTime": now, **fields}
-
-
-def shown() -> set[str]:
-    return {str(uuid) for uuid in RestorePoint.objects.present().values_list("uuid", flat=True)}
-
-
-def there(simulator) -> set[str]:
-    return {point["id"] for point in simulator.world.points}
 
 
 def test_a_quiet_server_is_asked_a_few_questions_and_none_about_old_points(simulator, swept):
@@ -53,10 +22,6 @@ def test_a_quiet_server_is_asked_a_few_questions_and_none_about_old_points(simul
     assert (run.state, run.is_full, run.points_unchanged) == (SyncState.SUCCEEDED, False, 0)
     assert len(simulator.requests) <= 8
     assert all("createdAfterFilter" in one.query or one.query["limit"] == ["1"] for one in asked_for_points(simulator))
-
-
-def asked_for_points(simulator) -> list:
-    return [one for one in simulator.requests if one.path == POINTS]
 
 
 def test_a_new_point_is_there_after_an_interval(simulator, swept):
@@ -145,99 +110,6 @@ def record_of(point: RestorePoint, **fields) -> PointRecord:
     return PointRecord(*values)._replace(**fields)
 
 
-def test_a_point_that_is_listed_an_hour_after_its_job_began_is_found_without_a_sweep(simulator, swept):
-    began = simulator.clock.text(simulator.clock.now() - HOUR)
-    simulator.world.points.append(a_point(simulator, creationTime=began))
-
-    run = interval(swept)
-
-    assert (run.is_full, run.points_added) == (False, 1)
-    assert shown() == there(simulator)
-
-
-def test_the_point_that_retention_drops_for_a_new_one_is_gone_without_a_sweep(simulator, swept):
-    new = a_point(simulator)
-    same_replica = [point for point in simulator.world.points if point["replicaId"] == new["replicaId"]]
-    simulator.world.points.remove(min(same_replica, key=lambda point: point["creationTime"]))
-    simulator.world.points.append(new)
-
-    run = interval(swept)
-
-    assert (run.state, run.is_full) == (SyncState.SUCCEEDED, False)
-    assert (run.points_added, run.points_removed) == (1, 1)
-    assert shown() == there(simulator)
-
-
-def vms_with_old_points(simulator) -> dict[tuple[str, str], list[dict]]:
-    """(Replica, VM) → its points, the oldest first, of VMs whose oldest one is not the newest."""
-    vms = defaultdict(list)
-    for point in sorted(simulator.world.points, key=itemgetter("creationTime")):
-        vms[point["replicaId"], point["name"]].append(point)
-    return {vm: points for vm, points in vms.items() if len(points) > 1}
-
-
-def test_where_retention_drops_old_points_their_times_are_looked_at_and_nothing_else(simulator, swept):
-    for number, (oldest, *_) in enumerate(vms_with_old_points(simulator).values()):
-        simulator.world.points.append(a_point(simulator, simulator.world.points.index(oldest)))
-        simulator.world.points.remove(oldest)
-        if number == 1:
-            break
-
-    run = interval(swept)
-
-    assert (run.is_full, run.points_added, run.points_removed) == (False, 2, 2)
-    assert shown() == there(simulator)
-    assert 1 <= sum("createdBeforeFilter" in one.query for one in asked_for_points(simulator)) <= 2
-    assert not any("/replicaPoints" in one.path and one.path != POINTS for one in simulator.requests)
-
-
-def test_points_that_turn_up_late_while_retention_drops_others_take_no_sweep(simulator, swept):
-    began = simulator.clock.text(simulator.clock.now() - HOUR)
-    oldest, *_ = next(iter(vms_with_old_points(simulator).values()))
-    like = simulator.world.points.index(oldest)
-    simulator.world.points += [a_point(simulator, number, creationTime=began) for number in (like, like + 1)]
-    simulator.world.points.remove(oldest)
-
-    run = interval(swept)
-
-    assert (run.is_full, run.points_added, run.points_removed) == (False, 2, 1)
-    assert shown() == there(simulator)
-
-
-def test_of_a_time_that_came_short_nothing_is_taken_for_gone(simulator, swept):
-    (kept, *_), (*_, gone) = islice(vms_with_old_points(simulator).values(), 2)
-    simulator.world.points.append(a_point(simulator, simulator.world.points.index(kept)))
-    simulator.world.points.remove(gone)
-    nothing = {"action": "set", "at": "data", "value": []}
-    simulator.faults.add({"path": f"^{POINTS}$", "query": "createdBeforeFilter", **nothing})
-
-    run = interval(swept)
-
-    assert (run.is_full, run.points_added, run.points_removed) == (True, 1, 1)
-    assert kept["id"] in shown()
-    assert shown() == there(simulator)
-
-
-def test_times_that_lie_far_apart_are_looked_at_one_by_one_and_close_ones_together():
-    minutes = [0, 1, 3, 60, 62, 600]
-    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=minute) for minute in minutes]
-
-    found = dropped._spans(moments)
-
-    assert found == [(moments[0], moments[2]), (moments[3], moments[4]), (moments[5], moments[5])]
-    assert dropped._spans([]) == []
-
-
-def test_a_look_has_at_most_so_many_spans_and_joins_those_that_are_closest():
-    moments = [datetime(2026, 1, 1, tzinfo=UTC) + timedelta(hours=number**2) for number in range(20)]
-
-    found = dropped._spans(moments)
-
-    assert len(found) == dropped.MOST_SPANS
-    assert found[0] == (moments[0], moments[12])
-    assert found[-1] == (moments[19], moments[19])
-
-
 def test_a_point_that_went_by_itself_shows_in_the_counts_and_everything_is_read(simulator, swept):
     held = len(simulator.world.points)
     simulator.world.points.pop()
@@ -249,14 +121,16 @@ def test_a_point_that_went_by_itself_shows_in_the_counts_and_everything_is_read(
     assert shown() == there(simulator)
 
 
-def test_a_finding_in_an_old_point_does_not_wait_for_the_night(simulator, swept):
-    found = next(point for point in simulator.world.points if point.get("malwareStatus") == "Clean")
+@pytest.mark.parametrize(("place", "takes_a_sweep"), [(0, True), (-1, False)])
+def test_a_finding_in_an_old_point_does_not_wait_for_the_night(simulator, swept, place, takes_a_sweep):
+    clean = [point for point in simulator.world.points if point.get("malwareStatus") == "Clean"]
+    found = sorted(clean, key=itemgetter("creationTime"))[place]
     found["malwareStatus"] = "Infected"
 
     run = interval(swept)
 
     event = Event.objects.get(kind=EventKind.MALWARE)
-    assert (run.is_full, "as Infected" in run.why_full) == (True, True)
+    assert (run.is_full, "as Infected" in run.why_full) == (takes_a_sweep, takes_a_sweep)
     assert RestorePoint.objects.get(uuid=found["id"]).malware == "Infected"
     assert (str(event.point.uuid), event.old, event.new, event.run) == (found["id"], "Clean", "Infected", run)
 
