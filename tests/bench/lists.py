@@ -57,6 +57,9 @@ def lists(bench: Bench) -> Iterator[Result]:
                 )
                 yield Result(f"{case}: queries", figures.queries, QUERIES, unit="queries")
                 bench.say(f"{case}: the first time {figures.first * 1000:.0f} ms")
+            for path in ORDERS if share == 1 else ():
+                ours, floor = _unchanged(client, path)
+                yield Result(f"{_name(path)}, first page, unchanged (304): p50", ours, 1, floor=floor)
 
 
 def rps(bench: Bench) -> Iterator[Result]:
@@ -68,8 +71,7 @@ def rps(bench: Bench) -> Iterator[Result]:
         for path in ORDERS:
             _rate(server.url, path, cookie, SECONDS / 3)  # every worker and thread has been asked once
             ours, floor = (_rate(server.url, one, cookie, SECONDS) for one in (path, f"/floor{path}"))
-            name = path.strip("/").replace("-", " ")
-            yield Result(f"{name}, {CLIENTS} clients", ours, 0.5, unit="requests/s", floor=floor, at_least=True)
+            yield Result(f"{_name(path)}, {CLIENTS} clients", ours, 0.5, unit="requests/s", floor=floor, at_least=True)
 
 
 def cases(bench: Bench, share: float) -> Iterator[tuple[str, str]]:
@@ -77,7 +79,7 @@ def cases(bench: Bench, share: float) -> Iterator[tuple[str, str]]:
     replicas = bench.sized(round(REPLICAS * share))
     last = {"/replicas/": replicas // PER_PAGE, "/restore-points/": replicas * VMS * POINTS_PER_VM // PER_PAGE}
     for path, orders in ORDERS.items():
-        name = path.strip("/").replace("-", " ")
+        name = _name(path)
         yield f"{name}, first page", path
         yield f"{name}, page {PAGE:,}", f"{path}?page={min(PAGE, last[path])}"
         yield f"{name}, last page", f"{path}?page={last[path]}"
@@ -119,6 +121,20 @@ def _measured(client: Client, address: str) -> Figures:
     return figures
 
 
+def _unchanged(client: Client, path: str) -> tuple[float, float]:
+    """The medians for a browser that has the page already, and of the floor view, which sends it all the same."""
+    ours, floor = [], []
+    while len(ours) < TIMES:
+        tag = client.get(path, headers=PART)["ETag"]  # another one every minute
+        began = time.perf_counter()
+        answer = client.get(path, headers=PART | {"If-None-Match": tag})
+        took = time.perf_counter() - began
+        if answer.status_code == 304:
+            ours.append(took)
+            floor.append(_seconds(client, f"/floor{path}"))
+    return median(ours), median(floor)
+
+
 def _seconds(client: Client, address: str) -> float:
     began = time.perf_counter()
     answer = client.get(address, headers=PART)
@@ -126,6 +142,11 @@ def _seconds(client: Client, address: str) -> float:
     if answer.status_code != 200:
         raise SystemExit(f"{address} was answered with {answer.status_code}")
     return took
+
+
+def _name(path: str) -> str:
+    """`restore points`."""
+    return path.strip("/").replace("-", " ")
 
 
 def _p95(seconds: list[float]) -> float:
