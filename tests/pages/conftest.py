@@ -21,3 +21,18 @@ def signed_in(db) -> Callable[..., Client]:
         return client
 
     return signed_in
+
+
+@pytest.fixture
+def admin(signed_in) -> Client:
+    return signed_in(role=Role.ADMIN)
+
+
+@pytest.fixture
+def operator(signed_in) -> Client:
+    return signed_in(role=Role.OPERATOR)
+
+
+@pytest.fixture
+def viewer(signed_in) -> Client:
+    return signed_in(role=Role.VIEWER)

@@ -24,11 +24,6 @@ def nothing_is_remembered():
     cache.clear()
 
 
-@pytest.fixture
-def viewer(signed_in):
-    return signed_in()
-
-
 @pytest.fixture(scope="module")
 def simulator():
     with Simulator(replicas=30, vms=2, points=12, seed=7, still=True, tls=True) as simulator:

@@ -28,16 +28,6 @@ from tests.rescans.test_wishes import replicas_of
 from tests.threads import at_once
 
 
-@pytest.fixture
-def operator(signed_in) -> Client:
-    return signed_in(role=Role.OPERATOR)
-
-
-@pytest.fixture
-def viewer(signed_in) -> Client:
-    return signed_in(role=Role.VIEWER)
-
-
 def text_of(response) -> str:
     """The answer's words, without markup."""
     return " ".join(re.sub(r"<[^>]+>", " ", response.content.decode()).split())
@@ -788,7 +778,8 @@ def test_the_page_of_a_replica_tells_what_each_rescan_changed_of_it(viewer):
     told = [row.cells[2] for row in page.rows("rescan")]
     assert told[:4] == ["–", "not known yet", "–", "nothing"]
     assert told[4] == (
-        "Ready → Failover Points 1 → 1: 1 gained and 1 lost VMs 1 → 1 gained sql-01 lost old-01 Malware Clean → Infected"
+        "Ready → Failover Points 1 → 1: 1 gained and 1 lost"
+        " VMs 1 → 1 gained sql-01 lost old-01 Malware Clean → Infected"
     )
     gained, lost = (read(viewer, page.link(words, within="tr[data-changed]")) for words in ("1 gained", "1 lost"))
     assert (gained.total, len(lost.rows("point"))) == (1, 2)

@@ -6,7 +6,7 @@ import pytest
 from django.utils import timezone
 
 from replicas_app import doctor, sync
-from replicas_app.choices import Role, SyncState
+from replicas_app.choices import SyncState
 from replicas_app.models import BackupServer, SyncRun
 from replicas_app.simulator import Simulator
 from tests.factories import make_server, make_server_of, make_sync_run
@@ -21,16 +21,6 @@ SEEN = "replicas 40 of 401"
 def simulator():
     with Simulator(replicas=12, vms=1, points=2, seed=7, still=True, tls=True) as simulator:
         yield simulator
-
-
-@pytest.fixture
-def admin(signed_in):
-    return signed_in(role=Role.ADMIN)
-
-
-@pytest.fixture
-def operator(signed_in):
-    return signed_in(role=Role.OPERATOR)
 
 
 def page_of(client, server: BackupServer):

@@ -37,16 +37,6 @@ def simulator():
         yield simulator
 
 
-@pytest.fixture
-def admin(signed_in):
-    return signed_in(role=Role.ADMIN)
-
-
-@pytest.fixture
-def operator(signed_in):
-    return signed_in(role=Role.OPERATOR)
-
-
 def typed(**changes: str) -> dict[str, str]:
     """What an admin types into the form to connect a server."""
     return {

@@ -49,6 +49,14 @@ class Broker:
         self.process.send_signal(number)
         self.process.wait()
 
+    def stand_still(self) -> None:
+        """It takes connections and answers nothing."""
+        self.process.send_signal(signal.SIGSTOP)
+
+    def refuse_to_write(self) -> None:
+        with self.client as client:
+            client.client_pause(60_000, all=False)
+
     def restart_empty(self) -> None:
         """As one that keeps nothing on disk."""
         self.stop(signal.SIGKILL)

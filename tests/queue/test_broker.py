@@ -93,21 +93,7 @@ def test_a_wish_whose_message_a_broker_lost_is_carried_out_once(broker, server, 
     assert SyncRun.objects.count() == 1
 
 
-def stop(broker: Broker) -> None:
-    broker.stop()
-
-
-def stand_still(broker: Broker) -> None:
-    """It takes connections and answers nothing."""
-    broker.process.send_signal(signal.SIGSTOP)
-
-
-def refuse_to_write(broker: Broker) -> None:
-    with broker.client as client:
-        client.client_pause(60_000, all=False)
-
-
-@pytest.mark.parametrize("happen", [stop, stand_still, refuse_to_write])
+@pytest.mark.parametrize("happen", [Broker.stop, Broker.stand_still, Broker.refuse_to_write])
 def test_while_the_broker_takes_nothing_a_press_is_answered_soon_and_the_wish_is_kept(broker, server, client, happen):
     client.force_login(make_person(role=Role.ADMIN))
     happen(broker)
@@ -139,7 +125,7 @@ def test_a_wish_of_a_person_is_carried_out_once_after_the_broker_is_back(broker,
     assert [run.trigger for run in SyncRun.objects.all()] == [SyncTrigger.PERSON]
 
 
-@pytest.mark.parametrize("happen", [stop, stand_still])
+@pytest.mark.parametrize("happen", [Broker.stop, Broker.stand_still])
 def test_the_pages_stay_quick_and_readyz_names_the_broker(broker, server, client, happen):
     client.force_login(make_person())
     happen(broker)

@@ -86,11 +86,7 @@ def test_since_when_nobody_has_answered_stays_however_often_the_question_is_lost
     assert pulse.silent(timezone.now()).part == Part.WORKER
 
 
-def stand_still(broker: Broker) -> None:
-    broker.process.send_signal(signal.SIGSTOP)
-
-
-@pytest.mark.parametrize("happen", [Broker.stop, stand_still])
+@pytest.mark.parametrize("happen", [Broker.stop, Broker.stand_still])
 def test_a_queue_that_cannot_be_reached_is_told_at_once_with_its_moment_until_it_is_back(broker, happen):
     tasks.look_for_signs()
     assert pulse.silent(timezone.now()) is None

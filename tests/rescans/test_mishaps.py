@@ -3,7 +3,6 @@
 Each harmless: the server is asked once, and the rescan ends as it did.
 """
 
-import signal
 import time
 from collections.abc import Callable
 from datetime import timedelta
@@ -129,20 +128,7 @@ def test_an_hour_without_a_worker_is_no_hour_without_an_answer(simulator, rescan
 # --- the broker is away: C14 ------------------------------------------------------------------------------------------
 
 
-def stop(broker: Broker) -> None:
-    broker.stop()
-
-
-def stand_still(broker: Broker) -> None:
-    broker.process.send_signal(signal.SIGSTOP)
-
-
-def refuse_to_write(broker: Broker) -> None:
-    with broker.client as client:
-        client.client_pause(60_000, all=False)
-
-
-@pytest.mark.parametrize("happen", [stop, stand_still, refuse_to_write])
+@pytest.mark.parametrize("happen", [Broker.stop, Broker.stand_still, Broker.refuse_to_write])
 def test_while_the_broker_takes_nothing_a_press_is_answered_soon_and_the_wish_is_kept(
     broker, simulator, replicas, client, happen: Callable[[Broker], None]
 ):
