@@ -20,6 +20,7 @@ def begin(statements: Statements) -> None:
 
 def take(statements: Statements, counts: Counts) -> None:
     """Merge the points that are staged now; their ids stay in `came_point`."""
+    statements.run(LOOK_OVER)
     if statements.count(TWINS):
         statements.run(FORGET_TWINS)
     _name_new_vms(statements)
@@ -76,6 +77,9 @@ CREATE TEMPORARY VIEW every_vm AS
 SELECT id, replica_id, name FROM replica_vm WHERE server_id = %(server)s
 UNION ALL SELECT id, replica_id, name FROM new_vm
 """
+
+LOOK_OVER: LiteralString = "ANALYZE staged_point (uuid, replica_uuid, name)"
+"""Without it Postgres takes a few points for many, and sorts all VMs of the server to find theirs."""
 
 TWINS: LiteralString = "SELECT count(*) - count(DISTINCT uuid) FROM staged_point"
 
