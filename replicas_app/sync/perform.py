@@ -69,7 +69,7 @@ def _read(reading: Reading) -> VbrError | None:
     run = reading.run
     try:
         with connect(run.server) as client:
-            _learn(run, client)
+            _learn(reading, client)
             reading.read_replicas(client)
             _read_points(reading, client)
     except VbrError as fault:
@@ -88,13 +88,15 @@ def _read_points(reading: Reading, client: Client) -> None:
         reading.counted = dict(ahead(interval.counted(client)))  # a token that is renewed is not part of the merge
 
 
-def _learn(run: SyncRun, client: Client) -> None:
+def _learn(reading: Reading, client: Client) -> None:
     """What the server says of itself. That the account may not read it is knowledge, not a fault."""
-    server = run.server
+    run, server = reading.run, reading.run.server
     server.clock_skew_seconds = client.server_time().skew_seconds
     known: dict[str, object] = {"clock_skew_seconds": server.clock_skew_seconds}
     if run.is_full:
         known |= _told_by_info(server, client)
+    if known.get("build_version", server.build_version) != server.build_version:
+        reading.pace = Pace()  # another build may grant larger pages
     BackupServer.objects.filter(pk=server.pk).update(**known)
 
 

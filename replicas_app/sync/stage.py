@@ -51,6 +51,8 @@ CAME: dict[str, LiteralString] = {
 """What came of each kind: points that were merged leave their ids."""
 
 
+ROUGHLY = 30
+"""Postgres reads 300 times as many rows; its own default is 100."""
 LOOKED_OVER = (
     "restore_point (server_id, replica_id, vm_id, created_at, state, malware, removed_at)",
     "replica_vm (server_id, replica_id, sort_key)",
@@ -72,10 +74,12 @@ def drop_tables() -> None:
 def look_over_tables() -> None:
     """Have Postgres take its statistics anew: by itself it does so a minute later, and plans for less till then.
 
-    Of what joins and filters go by; the rest can wait that minute. What somebody else looks over is left to him.
+    Of what joins and filters go by, and from fewer rows. What somebody else looks over is left to him.
     """
+    _execute(f"SET default_statistics_target = {ROUGHLY}")
     for table in LOOKED_OVER:
         _execute(f"ANALYZE (SKIP_LOCKED) {table}")
+    _execute("RESET default_statistics_target")
 
 
 def copy_replicas(lines: bytes) -> None:

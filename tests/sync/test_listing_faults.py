@@ -52,6 +52,22 @@ def test_a_server_that_refuses_large_pages_is_read_in_those_that_it_grants(simul
     assert held() == there(simulator)
 
 
+@pytest.mark.parametrize(("build", "asked_next"), [("13.0.1.999", {"1000"}), (None, {"200"})])
+def test_a_server_of_another_build_is_asked_for_large_pages_again(simulator, server, build, asked_next):
+    refusal = {"errorCode": "UnexpectedContent", "message": "limit must not exceed 500"}
+    simulator.faults.add({"path": "^/api/v1/replica", "query": "limit=1000", "status": 400, "body": refusal})
+    do_sync(server)
+    simulator.faults.clear()
+    simulator.requests.clear()
+    if build:
+        simulator.faults.add({"path": "serverInfo", "action": "set", "at": "buildVersion", "value": build})
+
+    do_sync(server)
+
+    assert {one.query["limit"][0] for one in asked(simulator, "/api/v1/replicas")} == asked_next
+    assert held() == there(simulator)
+
+
 def test_rows_that_are_missed_while_a_list_moves_come_with_the_second_pass(simulator, in_pages):
     simulator.faults.add({"path": POINTS, "query": "skip=10", "times": 1, "action": "shift", "by": 3})
 
