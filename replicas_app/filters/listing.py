@@ -17,8 +17,7 @@ from replicas_app.filters.facets import Counts, Facet, choices_of_servers, choic
 from replicas_app.filters.memory import Memory
 from replicas_app.filters.narrowing import Narrowing
 from replicas_app.filters.orders import Head, Order, Sorting
-from replicas_app.filters.owners import Owners
-from replicas_app.filters.pages import PER_PAGE, SIZES, Keys, LinesOf, Page
+from replicas_app.filters.pages import PER_PAGE, SIZES, Keys, LinesOf, Page, ShorterWay
 from replicas_app.filters.pieces import Chip, Way, listed
 from replicas_app.filters.vocabulary import PLATFORM, STATES, TYPES, Vocabulary
 from replicas_app.models import BackupServer, Replica, ReplicaVM
@@ -101,8 +100,8 @@ class ListFilters(forms.Form):
         return bool(self.cleaned_data["removed"])
 
     @property
-    def owners(self) -> Owners | None:
-        """What the rows belong to, where they are sorted by its name and each has all its rows in the list."""
+    def way(self) -> ShorterWay | None:
+        """To a page, where there is a shorter one than through the list."""
         return None
 
     @property
@@ -140,9 +139,7 @@ class ListFilters(forms.Form):
 
     def page_of(self, found: Callable[[], QuerySet], total: int | None, lines: LinesOf | None = None) -> Page:
         """The page that is asked for, of these rows. `total`: None where nobody has counted."""
-        keys = Keys(
-            lambda: self.sorted(found()), total, self.memory, f"{self._facet_words} {self.sorting}", self.owners
-        )
+        keys = Keys(lambda: self.sorted(found()), total, self.memory, f"{self._facet_words} {self.sorting}", self.way)
         return Page(keys, self._page_number, self.page_size, total, lines)
 
     def sorted(self, rows: QuerySet) -> QuerySet:

@@ -4,6 +4,8 @@ from dataclasses import dataclass
 
 from django.db.models import F, QuerySet, RowRange, Sum, Window
 
+FAR = 50_000
+"""Rows that Postgres walks over in about as much time as it takes to add up the points of all VMs."""
 MOST_POINTS = 10_000
 """More than these are not read for the sake of a page."""
 
@@ -16,6 +18,10 @@ class Owners:
     column: str
     """Of the points: whose they are."""
     is_descending: bool
+
+    def leads_to(self, start: int, total: int | None) -> bool:
+        """Where it is far from both ends of the list, as far as they are known."""
+        return (start if total is None else min(start, total - start)) > FAR
 
     def keys(self, points: QuerySet, start: int, stop: int) -> list[int] | None:
         """The keys from `start` to `stop` of these sorted points.

@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from replicas_app.filters.memory import Memory
 from replicas_app.filters.owners import Owners
+from replicas_app.filters.stretches import Stretches
 
 LinesOf = Callable[[Sequence[int]], Iterable[Any]]
 PER_PAGE = 50
@@ -18,8 +19,8 @@ FURTHEST = 2**31
 """A page that begins beyond this many rows is past the end of every list: nobody counts that far."""
 BLOCK = 1_000
 """Far down a list the keys are read and remembered so many at a time: the way there costs more than they do."""
-FAR = 50_000
-"""Rows that Postgres walks over in about as much time as it takes to add up the points of all VMs."""
+ShorterWay = Owners | Stretches
+"""`leads_to` says whether a page is looked for by it; `keys` gives its keys, or None where it was not found so."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +34,8 @@ class Keys:
     memory: Memory
     order: str
     """What else these keys hang on, besides the memory's own identity."""
-    owners: Owners | None = None
-    """Where the list is sorted by the names of what its rows belong to."""
+    way: ShorterWay | None = None
+    """Where there is one than through the list."""
 
     def between(self, start: int, stop: int) -> list[int]:
         if start < BLOCK:
@@ -55,21 +56,15 @@ class Keys:
         return f"keys {begin} {begin + BLOCK} {self.order}"
 
     def _read(self, start: int, stop: int) -> list[int]:
-        """Beyond the middle of the list the way from its end is the shorter one; a long one is not walked at all where
-        it can be reckoned where the page lies.
-        """
-        if self.owners and self._way_to(start) > FAR:
-            keys = self.owners.keys(self.rows(), start, stop)
+        """Beyond the middle of the list the way from its end is shorter than the one from its beginning."""
+        if self.way and self.way.leads_to(start, self.total):
+            keys = self.way.keys(self.rows(), start, stop)
             if keys is not None:
                 return keys
         keys = self.rows().values_list("pk", flat=True)
         if self.total is None or start <= self.total // 2:
             return list(keys[start:stop])
         return list(keys.reverse()[max(0, self.total - stop) : max(0, self.total - start)])[::-1]
-
-    def _way_to(self, start: int) -> int:
-        """How many rows lie between here and the nearer end of the list, as far as that is known."""
-        return start if self.total is None else min(start, self.total - start)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ from replicas_app.filters.lines import Lines
 from replicas_app.filters.listing import ListFilters
 from replicas_app.filters.orders import Order
 from replicas_app.filters.owners import Owners
+from replicas_app.filters.pages import ShorterWay
 from replicas_app.filters.pieces import Way, way_to
+from replicas_app.filters.stretches import Stretch, Stretches, around
 from replicas_app.filters.vocabulary import MALWARE, PLATFORM, STATES, TYPES, spelled
 from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
 from replicas_app.text import search_pattern
@@ -24,6 +26,8 @@ OWNERS = {"name": (ReplicaVM, "vm"), "replica": (Replica, "replica")}
 """Orders → those by whose names they sort, and the column of the points that names them."""
 WHOLE_OWNERS = {"server"}
 """Wishes that leave an owner all its points, or none."""
+COMMON = {"state": "Ready", "malware": "Clean"}
+"""Orders → the value that nearly all points have there; of those with another one there is an index."""
 COMMON_MALWARE = ("", "Clean")
 """What nearly all points are."""
 
@@ -91,12 +95,23 @@ class PointFilters(ListFilters):
         return replace(order, gaps="blank") if is_by_name and self._asks_for_alarms else order
 
     @property
-    def owners(self) -> Owners | None:
-        if self.shows_removed or self.wishes.keys() - WHOLE_OWNERS or self.sorting.name not in OWNERS:
+    def way(self) -> ShorterWay | None:
+        name, is_descending = self.sorting.name, self.sorting.is_descending
+        if self.shows_removed or self.wishes.keys() - WHOLE_OWNERS:
             return None
-        model, column = OWNERS[self.sorting.name]
-        servers = {"server__in": self.wishes["server"]} if "server" in self.wishes else {}
-        return Owners(model.objects.filter(**servers), column, self.sorting.is_descending)
+        if name in OWNERS:
+            model, column = OWNERS[name]
+            servers = {"server__in": self.wishes["server"]} if "server" in self.wishes else {}
+            return Owners(model.objects.filter(**servers), column, is_descending)
+        if name in COMMON and not self.wishes:
+            return around(name, COMMON[name], is_descending)
+        return self._by_server if name == "server" else None
+
+    @property
+    def _by_server(self) -> Stretches:
+        stretches = [Stretch(Q(server=server.pk), ("created_at", "pk")) for server in self.servers_in_sight]
+        is_descending = self.sorting.is_descending
+        return Stretches(stretches[::-1] if is_descending else stretches, is_descending)
 
     @property
     def _asks_for_alarms(self) -> bool:
@@ -116,7 +131,7 @@ class ReplicaPointFilters(PointFilters):
     """The points of one replica, on its page: what all of them have in common narrows nothing."""
 
     server = type = job = policy = replica = None
-    owners = None
+    way = None
 
     orders = {name: order for name, order in PointFilters.orders.items() if name not in ("replica", "server")}
     facets = {name: column for name, column in PointFilters.facets.items() if name != "server"}

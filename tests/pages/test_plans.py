@@ -7,6 +7,7 @@ import re
 
 import pytest
 from django.db import connection
+from django.db.models import Q
 from django.http import QueryDict
 
 from replicas_app.filters import PointFilters
@@ -114,3 +115,17 @@ def test_a_scan_of_the_points_would_be_seen(server):
     plans = plans_of(server, "sort=state", "sort=platform")
 
     assert all("Seq Scan on restore_point" in plan for plan in plans.values())
+
+
+@pytest.mark.parametrize("order", ["state", "-state", "malware", "-malware", "server", "-server"])
+def test_the_first_page_in_an_order_of_few_values_is_read_by_indexes_and_sorts_no_common_value(order, server):
+    filters = PointFilters(QueryDict(f"sort={order}"), path="/restore-points/", servers=[server])
+    points = filters.apply(RestorePoint.objects.all())
+
+    plans = [
+        stretch.of(points, is_descending=order.startswith("-"))[:51].explain()
+        for stretch in filters.way.stretches
+        if stretch.condition != Q(**{order.removeprefix("-"): ""})  # those without a value are read last, if at all
+    ]
+
+    assert [plan for plan in plans if "Seq Scan on restore_point" in plan] == []

@@ -18,7 +18,7 @@ ORDERS = ("sort=name", "sort=-name", "sort=replica", "sort=-replica")
 
 @pytest.fixture(autouse=True)
 def everything_is_far(monkeypatch):
-    monkeypatch.setattr(pages, "FAR", -1)
+    monkeypatch.setattr(owners, "FAR", -1)
     monkeypatch.setattr(pages, "BLOCK", 4)
 
 
@@ -51,7 +51,7 @@ def test_what_is_reckoned_is_what_a_walk_finds(order, more, servers):
     points = filters.sorted(filters.apply(RestorePoint.objects.all()))
     expected = walked(filters)
 
-    found = {start: filters.owners.keys(points, start, start + 5) for start in range(len(expected) + 3)}
+    found = {start: filters.way.keys(points, start, start + 5) for start in range(len(expected) + 3)}
 
     assert len(expected) > 20
     assert found == {start: expected[start : start + 5] for start in found}
@@ -81,7 +81,7 @@ def test_every_page_of_the_list_has_its_rows(order, servers, signed_in):
     ],
 )
 def test_nothing_is_reckoned_where_an_owner_has_points_that_are_not_in_the_list(query, servers):
-    assert filters_of(query, servers).owners is None
+    assert filters_of(query, servers).way is None
 
 
 def test_points_on_a_page_of_their_own_are_never_that_many(servers, signed_in):
@@ -97,7 +97,7 @@ def test_figures_that_a_sync_has_made_old_meanwhile_are_seen_and_the_rows_walked
     RestorePoint.objects.filter(pk=walked(filters)[30]).update(removed_at=NOON)
     points = filters.sorted(filters.apply(RestorePoint.objects.all()))
 
-    assert filters.owners.keys(points, 28, 33) is None
+    assert filters.way.keys(points, 28, 33) is None
     assert len(read(signed_in(), "/restore-points/?sort=name&per_page=25&page=2").rows("point")) == 25
 
 
@@ -105,4 +105,4 @@ def test_an_owner_with_very_many_points_is_walked_through(servers, monkeypatch):
     monkeypatch.setattr(owners, "MOST_POINTS", 5)
     filters = filters_of("sort=replica", servers)
 
-    assert filters.owners.keys(filters.sorted(filters.apply(RestorePoint.objects.all())), 0, 12) is None
+    assert filters.way.keys(filters.sorted(filters.apply(RestorePoint.objects.all())), 0, 12) is None
