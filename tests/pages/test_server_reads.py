@@ -261,7 +261,7 @@ def test_a_test_after_a_failed_read_names_that_read_and_the_read_leads_to_it(ope
     page, of_the_read = page_of(operator, server), read(operator, run.get_absolute_url())
 
     assert page.attribute("#tested-after", "href") == run.get_absolute_url()
-    assert "Signs in as svc: refused." in of_the_read.soup.get_text()
+    assert "“Signs in as svc” fails: refused." in of_the_read.soup.get_text()
     assert of_the_read.attribute("#report", "href") == server.get_absolute_url()
 
 
