@@ -8,9 +8,9 @@ from django.test import Client
 from playwright.sync_api import Browser, Page
 
 from replicas_app.choices import Role
-from replicas_app.models import Person
+from replicas_app.models import Person, Replica
 from tests.chromium import PATIENCE_MILLISECONDS
-from tests.factories import make_person
+from tests.factories import make_person, make_replica, make_server
 
 
 @pytest.fixture
@@ -42,3 +42,17 @@ def sign_in(page: Page, live_server) -> Callable[..., Person]:
         return person
 
     return sign_in
+
+
+@pytest.fixture
+def replicas(live_server) -> list[Replica]:
+    """Sixty replicas, alpha and beta by turns, on two servers."""
+    servers = make_server("vbr-oslo"), make_server("vbr-bergen")
+    return [
+        make_replica(
+            servers[number % 2],
+            f"{('alpha', 'beta')[number % 2]}-{number:02}",
+            state=("Ready", "Failover")[number % 3 == 0],
+        )
+        for number in range(60)
+    ]
