@@ -57,20 +57,22 @@ class Counts:
         columns: Mapping[str, str],
         chosen: Mapping[str, Collection[object]],
         memory: Memory,
+        are_few: Callable[[], bool],
     ) -> None:
         """`rows`: narrowed by everything but the facets; `columns`: facet → its column; `chosen`: the values that are
-        asked for, of the facets in which any is."""
+        asked for, of the facets in which any is; `are_few`: whether it is known that few rows can match."""
         self._rows = rows
         self._columns = columns
         self._chosen = chosen
         self._memory = memory
+        self._are_few = are_few
 
     @cached_property
     def would_take_long(self) -> bool:
         """Whether Postgres expects to need so long that the list should not wait for it."""
         if self._kept_sums is not None or self._memory.recall("combinations") is not None:
             return False
-        return self._memory.remembered("cost", self._explained_cost) > LONG_COST
+        return self._memory.remembered("cost", self._expected_cost) > LONG_COST
 
     @property
     def total(self) -> int:
@@ -101,7 +103,9 @@ class Counts:
                 facets[name][held[name]] += rows
         return total, {name: dict(counted) for name, counted in facets.items()}
 
-    def _explained_cost(self) -> float:
+    def _expected_cost(self) -> float:
+        if self._are_few():
+            return 0
         plan = self._query.explain(format="json")  # empty where Django knows that no row can match
         return json.loads(plan)[0]["Plan"]["Total Cost"] if plan else 0
 

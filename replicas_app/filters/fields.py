@@ -3,6 +3,7 @@
 import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from functools import cache
 from typing import Generic, Self, TypeVar
 from uuid import UUID
 
@@ -161,6 +162,12 @@ class OrderField(OneField[str]):
         if text.removeprefix("-") not in self.columns:
             raise Unreadable(f"{shown(text)} is no column to sort by: {', '.join(self.columns)} are.")
         return text
+
+
+@cache
+def order_field(columns: tuple[str, ...]) -> OrderField:
+    """One for all requests of a list."""
+    return OrderField("Sort", columns)
 
 
 class PageField(OneField[int]):

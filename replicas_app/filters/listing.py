@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Collection, Iterable, Mapping
 from datetime import datetime
-from functools import cache, cached_property
+from functools import cached_property, partial
 from typing import ClassVar
 
 from django import forms
@@ -69,7 +69,7 @@ class ListFilters(forms.Form):
         super().__init__(query)
         self.address = Address(path, query)
         self.servers = {server.pk: server for server in servers}
-        self.fields["sort"] = _order_field(tuple(self.orders))
+        self.fields["sort"] = fields.order_field(tuple(self.orders))
         self.full_clean()
 
     def add_error(self, field: str | None, error: object) -> None:
@@ -132,6 +132,15 @@ class ListFilters(forms.Form):
 
     # What the list answers
 
+    def condition(self, name: str, wish: object) -> Q:
+        """The rows that this wish asks for."""
+        return self.conditions[name](wish)
+
+    @property
+    def is_short(self) -> bool:
+        """Whether it is known that so few rows can match that counting them takes no time."""
+        return False
+
     def apply(self, rows: QuerySet, *, leave_out: Collection[str] = ()) -> QuerySet:
         """The rows that are asked for, unsorted. `leave_out`: keys that do not narrow this time."""
         rows = rows if self.shows_removed else rows.present()
@@ -147,7 +156,8 @@ class ListFilters(forms.Form):
 
     def counts_of(self, rows: QuerySet) -> Counts:
         chosen = {name: self._stored(name) for name in self.facets if name in self.wishes}
-        return Counts(lambda: self.apply(rows, leave_out=self.facets), self.facets, chosen, self.memory)
+        narrowed = partial(self.apply, rows, leave_out=self.facets)
+        return Counts(narrowed, self.facets, chosen, self.memory, lambda: self.is_short)
 
     @cached_property
     def version(self) -> str:
@@ -251,7 +261,7 @@ class ListFilters(forms.Form):
 
     @cached_property
     def _asked(self) -> dict[str, Q]:
-        return {name: self.conditions[name](wish) for name, wish in self.wishes.items()}
+        return {name: self.condition(name, wish) for name, wish in self.wishes.items()}
 
     @property
     def _page_number(self) -> int | None:
@@ -285,8 +295,3 @@ class ListFilters(forms.Form):
 
     def _complain(self, name: str, words: str) -> None:
         self.add_error(name, fields.PartlyWrong([words], self.cleaned_data[name]))
-
-
-@cache
-def _order_field(columns: tuple[str, ...]) -> fields.OrderField:
-    return fields.OrderField("Sort", columns)

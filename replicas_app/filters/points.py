@@ -1,6 +1,7 @@
 """The query string of the lists of restore points: the same filters over all replicas and servers, and malware."""
 
 from dataclasses import replace
+from functools import cached_property
 from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
@@ -22,6 +23,8 @@ from replicas_app.text import search_pattern
 POINT_LINES = Lines(RestorePoint.objects.lines())
 FEW = 1_000
 """VMs that are looked up by their names before their points are."""
+FEW_POINTS = 10_000
+"""So many are counted at once."""
 OWNERS = {"name": (ReplicaVM, "vm"), "replica": (Replica, "replica")}
 """Orders → those by whose names they sort, and the column of the points that names them."""
 WHOLE_OWNERS = {"server"}
@@ -38,18 +41,17 @@ def _on(replicas: QuerySet) -> Q:
 
 
 def _matching(text: str) -> Q:
-    """Points of a VM whose name matches or of a replica of which any parameter does, and the one whose id was typed.
+    """Points of a VM whose name matches or of a replica of which any parameter does."""
+    pattern = search_pattern(text)
+    return Q(vm__search__like=pattern) | Q(replica__search__like=pattern)
 
-    Few VMs are looked up first. Where they are many, the points are walked in their order instead, for soon enough of
-    them match.
-    """
-    vms, pattern = ReplicaVM.objects.search_with_replicas(text), search_pattern(text)
-    few = list(vms.values_list("pk", flat=True)[: FEW + 1])
-    found = Q(vm__in=few) if len(few) <= FEW else Q(vm__search__like=pattern) | Q(replica__search__like=pattern)
+
+def _with_id(text: str) -> Q:
+    """The point whose id was typed; none where it is no id."""
     try:
-        return found | among("pk", RestorePoint.objects.with_uuid(UUID(text.removeprefix("="))))
+        return among("pk", RestorePoint.objects.with_uuid(UUID(text.removeprefix("="))))
     except ValueError:
-        return found
+        return Q(pk__in=[])
 
 
 class PointFilters(ListFilters):
@@ -68,7 +70,7 @@ class PointFilters(ListFilters):
     }
     facets = {"server": "server_id", "malware": "malware", "state": "state", "platform": "platform"}
     conditions = {
-        "q": _matching,
+        "q": lambda text: _matching(text) | _with_id(text),
         "server": lambda keys: Q(server__in=keys),
         "type": lambda values: _on(Replica.objects.filter(TYPES.where("type", values))),
         "state": lambda values: STATES.where("state", values),
@@ -84,6 +86,28 @@ class PointFilters(ListFilters):
         "replica": lambda ids: _on(Replica.objects.filter(uuid__in=ids)),
         "vm": lambda keys: Q(vm__in=keys),
     }
+
+    def condition(self, name: str, wish: object) -> Q:
+        """Few VMs are looked up before their points are. Where they are many, the points are walked in their order
+        instead, for soon enough of them match.
+        """
+        if name == "q" and self._few_vms is not None:
+            return Q(vm__in=list(self._few_vms)) | _with_id(wish)
+        return super().condition(name, wish)
+
+    @property
+    def is_short(self) -> bool:
+        vms = self._few_vms if "q" in self.wishes and not self.shows_removed else None
+        return vms is not None and sum(vms.values()) <= FEW_POINTS
+
+    @cached_property
+    def _few_vms(self) -> dict[int, int] | None:
+        """VM → its points, of those that `q` finds by their own names or by their replica; None where they are many."""
+        vms, replicas = ReplicaVM.objects, Replica.objects.search(self.wishes["q"])
+        found = vms.search(self.wishes["q"]).values_list("pk", "point_count")
+        on_replicas = vms.filter(replica__in=replicas).values_list("pk", "point_count")
+        few = list(found.union(on_replicas, all=True)[: FEW + 1])
+        return dict(few) if len(few) <= FEW else None
 
     @property
     def order(self) -> Order:

@@ -183,12 +183,6 @@ class ReplicaVMQuerySet(models.QuerySet["ReplicaVM"]):
         """What a line of the list shows, as named tuples: whole rows take twice as long to read."""
         return self.values_list(*VM_LINE, named=True)
 
-    def search_with_replicas(self, query: str) -> Self:
-        """VMs whose name matches, and those on a replica of which any parameter does."""
-        pattern = search_pattern(query)
-        replicas = Replica.objects.filter(search__like=pattern)
-        return self.filter(Q(search__like=pattern) | Q(replica__in=replicas))
-
 
 class ReplicaVM(models.Model):
     """One VM on a replica: the row that a DR engineer thinks in. The API names it only on its restore points.

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from django.utils import timezone
 
-from replicas_app.filters import facets, pages
+from replicas_app.filters import facets, pages, points
 from replicas_app.filters.memory import Memory
 from replicas_app.filters.pages import Keys
 from replicas_app.models import BackupServer, RestorePoint
@@ -35,14 +35,30 @@ def test_the_list_asks_the_database_as_often_for_one_row_as_for_three(rows, sign
     assert len(page.rows("point")) == rows
 
 
-def test_a_search_looks_its_vms_up_first_and_costs_one_query_more(signed_in, django_assert_num_queries):
-    client = signed_in()
-    make_point(make_vm(name="sql-01"))
+def test_a_search_looks_its_vms_up_first_and_counts_the_points_of_few_without_asking_how_long_that_takes(
+    signed_in, django_assert_num_queries
+):
+    client, replica = signed_in(), make_replica(name="all sql")
+    for vm in (make_vm(replica, "sql-01"), make_vm(replica, "web-01"), make_vm(name="sql-02"), make_vm(name="web-02")):
+        make_point(vm)
 
-    with django_assert_num_queries(9):
+    with django_assert_num_queries(8):
         page = read(client, "/restore-points/?q=sql&sort=name&malware=Clean")
 
-    assert page.total == 1
+    assert page.total == 3
+    assert [row.cells[0] for row in page.rows("point")] == ["sql-01", "sql-02", "web-01"]
+
+
+@pytest.mark.parametrize("few", [1, 2, 1000])
+def test_a_search_finds_the_same_points_whether_few_or_many_vms_match(few, signed_in, monkeypatch):
+    monkeypatch.setattr(points, "FEW", few)
+    replica = make_replica(name="all sql")
+    for vm in (make_vm(replica, "sql-01"), make_vm(replica, "web-01"), make_vm(name="sql-02"), make_vm(name="web-02")):
+        make_point(vm)
+
+    page = read(signed_in(), "/restore-points/?q=sql&sort=name")
+
+    assert [row.cells[0] for row in page.rows("point")] == ["sql-01", "sql-02", "web-01"]
 
 
 def test_a_row_says_what_is_known_of_its_point_and_the_newest_stands_first(signed_in):
