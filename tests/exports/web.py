@@ -96,5 +96,7 @@ def kill_copies() -> None:
 
 
 OF_COPIES = (
-    "FROM pg_stat_activity WHERE datname = current_database() AND state = 'active' AND query LIKE 'COPY (SELECT%'"
+    "FROM pg_stat_activity WHERE datname = current_database() AND backend_type = 'client backend'"
+    " AND state = 'active' AND query LIKE 'COPY (SELECT%'"
 )
+"""Postgres may give a query workers of its own, which are no files more."""
