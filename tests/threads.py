@@ -16,7 +16,7 @@ def at_once(times: int, act: Callable[[int], T]) -> list[T]:
 
     def run(number: int) -> T:
         try:
-            barrier.wait(10)
+            barrier.wait(30)
             return act(number)
         finally:
             connection.close()

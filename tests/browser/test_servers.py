@@ -30,6 +30,7 @@ def heard(page: Page) -> list[str]:
 def test_a_connection_test_shows_its_steps_as_they_come_and_stops_asking_at_the_end(page, sign_in, simulator):
     sign_in()
     server = make_server_of(simulator)
+    page.clock.install()
     page.goto(server.get_absolute_url())
 
     page.get_by_role("button", name="Test connection").click()
@@ -40,7 +41,7 @@ def test_a_connection_test_shows_its_steps_as_they_come_and_stops_asking_at_the_
     expect(page.locator("#server")).not_to_have_attribute("hx-trigger", re.compile("."))
     expect(page.locator("#announce")).to_have_text(re.compile("Everything that the dashboard needs works"))
     asked = heard(page)
-    page.wait_for_timeout(2500)
+    page.clock.run_for(20_000)
     assert asked == []
 
 

@@ -79,7 +79,7 @@ def test_who_wants_everything_waits_for_the_sweep_after_the_read_that_was_under_
     out, is_reading, has_joined = StringIO(), Event(), Event()
     holder = Thread(target=hold_until, args=[has_joined, interval, is_reading])
     holder.start()
-    is_reading.wait(10)
+    assert is_reading.wait(30)
 
     call_command("sync", "lab", "--full", "--json", stdout=out, stderr=Heard(has_joined))
     holder.join()
@@ -144,7 +144,7 @@ def test_a_run_that_another_process_carries_out_is_waited_for(simulator):
     out, is_reading, has_joined = StringIO(), Event(), Event()
     holder = Thread(target=hold_until, args=[has_joined, their_run, is_reading])
     holder.start()
-    is_reading.wait(10)
+    assert is_reading.wait(30)
 
     call_command("sync", "lab", "--json", stdout=out, stderr=Heard(has_joined))
     holder.join()
@@ -169,6 +169,6 @@ def hold_until(event: Event, run: SyncRun, is_reading: Event) -> None:
     """Another process that reads the server and ends after the event: a thread with a connection of its own."""
     with locks.try_lock(locks.Space.SYNC, run.server_id):
         is_reading.set()
-        event.wait(10)
+        event.wait(30)
         SyncRun.objects.filter(pk=run.pk).update(state=SyncState.SUCCEEDED)
     connection.close()
