@@ -107,7 +107,7 @@ LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "overview"
 CSRF_FAILURE_VIEW = "replicas_app.views.errors.csrf_failure"
 
-# --- what lists read is remembered by each web process: a few megabytes, though every letter that is typed adds to it --
+# --- what lists read is remembered by each web process: a few megabytes, though every letter typed adds to it ---------
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache", "OPTIONS": {"MAX_ENTRIES": 2_000}}}
 
 # --- syncs: at every server's own interval; once in a night everything is read ----------------------------------------
