@@ -1,6 +1,7 @@
 """A caller for these tests: plain requests, nothing of the dashboard's client."""
 
 import ssl
+from datetime import datetime
 from typing import Any, Self
 
 import requests
@@ -64,3 +65,15 @@ class Caller:
 
     def session_of(self, id: str) -> dict[str, Any]:
         return self.get(f"/api/v1/sessions/{id}").json()
+
+
+def when(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def by_id(records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
+    return {record["id"]: record for record in records}
+
+
+def statuses(caller: Caller, times: int, path: str = "/api/v1/replicas") -> list[int]:
+    return [caller.get(path).status_code for _ in range(times)]

@@ -43,3 +43,16 @@ def ask(start: Callable[..., Simulator]) -> Callable[..., Caller]:
         return Caller(start(**given), revision).signed_in()
 
     return ask
+
+
+@pytest.fixture
+def faulty(ask: Callable[..., Caller]) -> Callable[..., Caller]:
+    """Signs in to a server, then lays rules upon it."""
+
+    def faulty(*rules: dict[str, Any], **given: Any) -> Caller:
+        caller = ask(**given)
+        for rule in rules:
+            caller.simulator.faults.add(rule)
+        return caller
+
+    return faulty

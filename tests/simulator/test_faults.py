@@ -1,115 +1,18 @@
 """Rules that make the server misbehave."""
 
-import json
 import time
 from collections.abc import Callable
 from datetime import datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pytest
 import requests
 
-from replicas_app.simulator import FaultError
-from replicas_app.simulator.faults import load_rules
-from replicas_app.simulator.faults.rules import rule_of
-
-from .asking import Caller
+from .asking import Caller, statuses
 
 Ask = Callable[..., Caller]
 POINTS = "/api/v1/replicaPoints"
 REPLICAS = "/api/v1/replicas"
-
-
-@pytest.fixture
-def faulty(ask: Ask) -> Callable[..., Caller]:
-    """Signs in to a server, then lays rules upon it."""
-
-    def faulty(*rules: dict[str, Any], **given: Any) -> Caller:
-        caller = ask(**given)
-        for rule in rules:
-            caller.simulator.faults.add(rule)
-        return caller
-
-    return faulty
-
-
-def statuses(caller: Caller, times: int, path: str = REPLICAS) -> list[int]:
-    return [caller.get(path).status_code for _ in range(times)]
-
-
-@pytest.mark.parametrize(
-    ("when", "hit"),
-    [("1-2", [1, 2]), ("3", [3]), (3, [3]), ("2,5", [2, 5]), ("5-", [5, 6]), ("-2", [1, 2]), ("1, 4-5", [1, 4, 5])],
-)
-def test_a_rule_says_which_of_the_matching_requests_are_meant(when: Any, hit: list[int], faulty):
-    caller = faulty({"path": "replicas$", "when": when, "action": "status", "status": 503})
-
-    assert statuses(caller, 6) == [503 if place in hit else 200 for place in range(1, 7)]
-
-
-def test_requests_that_do_not_match_are_not_counted(faulty):
-    caller = faulty({"path": "replicas$", "when": "2", "action": "empty"})
-
-    caller.get(POINTS)
-    first, _, second = caller.get(REPLICAS), caller.get(POINTS), caller.get(REPLICAS)
-
-    assert (len(first.content) > 0, second.content) == (True, b"")
-
-
-@pytest.mark.parametrize(
-    ("matcher", "hit"),
-    [
-        ({"path": "^/api/v1/replicas$"}, [200, 418, 200, 200]),
-        ({"path": ""}, [418, 418, 418, 418]),
-        ({"method": "post"}, [418, 200, 200, 200]),
-        ({"path": "replicaPoints", "query": "skip=200"}, [200, 200, 200, 418]),
-        ({"sent": "grant_type=password"}, [418, 200, 200, 200]),
-    ],
-)
-def test_a_rule_matches_by_path_method_query_and_what_was_sent(matcher: dict[str, Any], hit: list[int], faulty):
-    caller = faulty(matcher | {"action": "status", "status": 418})
-
-    found = [
-        caller.token_for().status_code,
-        caller.get(REPLICAS).status_code,
-        caller.get(POINTS, skip=0).status_code,
-        caller.get(POINTS, skip=200).status_code,
-    ]
-
-    assert found == hit
-
-
-def test_paths_are_matched_without_the_base_path(faulty):
-    caller = faulty({"path": "^/api/v1/replicas$", "status": 500}, base_path="/vbr")
-
-    assert statuses(caller, 1) == [500]
-
-
-def test_a_rule_fires_so_many_times(faulty):
-    caller = faulty({"path": "replicas$", "times": 2, "status": 500})
-
-    assert statuses(caller, 4) == [500, 500, 200, 200]
-    caller.simulator.faults.clear()
-    assert statuses(caller, 2) == [200, 200]
-
-
-def test_a_probability_misbehaves_the_same_way_each_time(faulty):
-    rule = {"path": "replicas$", "probability": 0.5, "status": 500}
-
-    first, second = (statuses(faulty(rule), 40) for _ in range(2))
-
-    assert first == second
-    assert 8 < first.count(500) < 32
-
-
-def test_a_rule_knows_how_often_it_was_met_and_set_off(faulty):
-    caller = faulty()
-    rule = caller.simulator.faults.add({"path": "replicas$", "when": "2-", "status": 500})
-
-    statuses(caller, 3)
-
-    assert (rule.seen, rule.fired) == (3, 2)
 
 
 def test_an_action_of_its_own_is_not_needed_for_a_status(faulty):
@@ -310,60 +213,6 @@ def test_a_server_can_change_its_certificate_and_its_revisions(faulty):
 
     assert caller.simulator.fingerprint != before
     assert caller.simulator.manners.versions == ("1.3-rev1",)
-
-
-RULES = [
-    {"path": "replicas$", "when": "1-2", "status": 503},
-    {"action": "set", "key": "endTime", "value": "1900-01-01T00:00:00"},
-]
-AS_YAML = """
-rules:
-  - {path: "replicas$", when: 1-2, status: 503}
-  - action: set
-    key: endTime
-    value: 1900-01-01T00:00:00
-"""
-
-
-@pytest.mark.parametrize(
-    "text", [json.dumps(RULES), json.dumps({"rules": RULES}), AS_YAML], ids=["list", "mapping", "yaml"]
-)
-def test_a_script_is_json_or_yaml(text: str, tmp_path: Path):
-    script = tmp_path / "faults"
-    script.write_text(text)
-
-    assert load_rules(script) == RULES
-
-
-def test_half_a_character_survives_in_a_script(tmp_path: Path):
-    script = tmp_path / "faults.json"
-    script.write_text(r'[{"action": "set", "key": "name", "value": "web\ud83d"}]')
-
-    assert load_rules(script)[0]["value"] == "web\ud83d"
-
-
-@pytest.mark.parametrize(
-    ("rule", "said"),
-    [
-        ({"action": "explode"}, ": 'explode' is no action; there are cap, certificate"),
-        ({"action": "rest"}, ": 'rest' is no action .was 'reset' meant.."),
-        ({"action": 5}, ": 5 is no action; there are"),
-        ({}, " has no action; there are cap"),
-        ({"acton": "reset"}, " has no action .was 'acton' meant for it..; there are cap"),
-        ({"action": "reset", "status": 5}, "'status' is not known there"),
-        ({"status": 99}, "status must be a status from 200 to 599, not 99"),
-        ({"status": 500, "path": "("}, "path '\\(' is no regular expression"),
-        ({"status": 500, "when": "soon"}, "when 'soon' is not like 3, 1-2"),
-        ({"status": 500, "times": "two"}, "times must be a number from 0 on"),
-        ({"action": "delay"}, "'seconds' is missing"),
-        ({"action": "versions", "versions": ["2.0"]}, "versions must be a list of 1.2-rev1"),
-        ("reset", "is no mapping"),
-    ],
-    ids=str,
-)
-def test_a_rule_that_cannot_be_meant_says_why(rule: Any, said: str):
-    with pytest.raises(FaultError, match=f"^Rule 4.*{said}"):
-        rule_of(rule, 4)
 
 
 @pytest.mark.parametrize("by", [2, -3])

@@ -9,15 +9,11 @@ import pytest
 
 from replicas_app.simulator import Simulator
 
-from .asking import NEWEST, Caller
+from .asking import NEWEST, Caller, when
 
 Ask = Callable[..., Caller]
 POINTS = "/api/v1/replicaPoints"
 REPLICAS = "/api/v1/replicas"
-
-
-def when(text: str) -> datetime:
-    return datetime.fromisoformat(text)
 
 
 def ids(records: list[dict[str, Any]]) -> list[str]:
