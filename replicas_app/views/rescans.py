@@ -206,8 +206,8 @@ def _tell(request: HttpRequest, selection: rescans.Selection, unknown: str) -> N
 def _unknown_words(count: int) -> str:
     if not count:
         return ""
-    who = "1 replica of the selection is" if count == 1 else f"{count:,} replicas of the selection are"
-    return f"{who} not known here any more: the server was removed, or they went longer ago than history is kept."
+    who, they = ("1 replica is", "it") if count == 1 else (f"{count:,} replicas are", "they")
+    return f"{who} not known here any more: the server was removed, or {they} went longer ago than history is kept."
 
 
 def _version(*shown: str) -> str:

@@ -198,7 +198,7 @@ def test_a_button_that_rests_tells_why_and_can_be_pressed_again_without_a_reload
     rescanned(replica, 20, asked_by=make_person("anna"))
     page.clock.install()
     page.goto(replica.get_absolute_url() if is_own_page else "/replicas/")
-    button = page.get_by_role("link", name="Rescan tier 1")
+    button = page.get_by_role("link", name="Rescan replica tier 1" if is_own_page else "Rescan tier 1")
     why = re.compile(r"Rescanned \d+ s ago by anna; again in 59 min \d\d s")
     expect(button).to_be_disabled()
     expect(button).to_have_accessible_description(why)

@@ -656,6 +656,22 @@ def test_the_replicas_of_a_rescan_can_be_rescanned_again(operator):
     assert f'name="id" value="{replica.pk}"' in response.content.decode()
 
 
+def test_replicas_that_are_not_known_here_any_more_are_told_and_the_others_are_started(operator):
+    replica, gone = make_replica(name="tier 1"), make_replica()
+    number = gone.pk
+    gone.server.delete()
+    words = "1 replica is not known here any more: the server was removed, or it went longer ago than history is kept."
+
+    question = operator.get(f"/rescans/new/?id={replica.pk}&id={number}")
+    alone = operator.get(f"/rescans/new/?id={number}")
+    response = operator.post("/rescans/start/", {"id": f"{replica.pk},{number}"})
+
+    assert [(one.status_code, words in text_of(one)) for one in (question, alone)] == [(200, True), (422, True)]
+    assert "Nothing can be rescanned right now" in text_of(alone)
+    assert words in text_of(operator.get(response.url))
+    assert Rescan.objects.get().replica_count == 1
+
+
 def test_a_reason_that_is_too_long_is_told_and_nothing_is_started(operator):
     response = start(operator, make_replica(), reason="x" * 501)
 
