@@ -1,6 +1,9 @@
 """The list of replicas where what is asked for cannot be used, or where there is nothing to show: it says why."""
 
-import reverse
+from datetime import timedelta
+
+import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from replicas_app.choices import Role, SyncState
