@@ -8,11 +8,12 @@ import pytest
 from django.utils import timezone
 
 from replicas_app import pulse
+from replicas_app.choices import SyncState
 from replicas_app.freshness import NOBODY_READS, age_of, data_age, notices_of
 from replicas_app.models import BackupServer
 from replicas_app.overview import Overview
 from replicas_app.times import utc_words
-from tests.factories import make_point, make_replica, make_server, make_vm
+from tests.factories import make_point, make_replica, make_server, make_sync_run, make_vm
 from tests.pages.reading import PART
 
 pytestmark = pytest.mark.django_db
@@ -139,6 +140,40 @@ def test_that_no_worker_answers_is_told_until_one_does(signed_in, page):
 
     assert f"No worker has answered since {utc_words(since)}." in silent
     assert "No worker has answered" not in well
+
+
+@pytest.mark.parametrize("page", ["/", "/servers/"])
+def test_that_the_queue_cannot_be_reached_is_told_at_once_and_until_it_is_back(signed_in, page):
+    make_server()
+    viewer, since = signed_in(), timezone.now()
+    pulse.begin(since)
+    for moment in (since, since + timedelta(seconds=9)):
+        pulse.queue_was_not_reached(moment)
+
+    away = words(viewer.get(page))
+    pulse.queue_was_reached(timezone.now())
+    well = words(viewer.get(page))
+
+    assert f"The queue cannot be reached since {utc_words(since)}." in away
+    assert "What is asked for meanwhile is kept, and done once." in away
+    assert "The queue" not in well
+
+
+@pytest.mark.parametrize(
+    ("part", "words_of_it"), [("scheduler", "nobody tells a worker"), ("worker", "taken anything up")]
+)
+def test_a_read_that_waits_says_why_nobody_takes_it_up(signed_in, part, words_of_it):
+    server = make_server()
+    run = make_sync_run(server, state=SyncState.QUEUED, started_at=None, ended_at=None)
+    pulse.begin(timezone.now() - LONG)
+    if part == "worker":
+        pulse.take_question(timezone.now() - LONG)
+        pulse.sign_of_scheduler(timezone.now())
+    viewer = signed_in()
+
+    told = [words(viewer.get(one.get_absolute_url())) for one in (server, run)]
+
+    assert [(words_of_it in page, "This is kept, and goes on by itself" in page) for page in told] == [(True, True)] * 2
 
 
 def test_an_open_overview_takes_up_that_a_worker_fell_silent_and_that_it_is_back(signed_in):
