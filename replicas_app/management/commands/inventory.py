@@ -11,7 +11,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.core.serializers.json import DjangoJSONEncoder
 
 from replicas_app import history
-from replicas_app.choices import MALWARE_WORDS, REPLICA_STATES
+from replicas_app.choices import MALWARE_WORDS, REPLICA_STATES, malware_words, state_words
 from replicas_app.filters.fields import MomentField, PartlyWrong
 from replicas_app.management.called import server_called
 from replicas_app.models import SyncRun
@@ -56,10 +56,10 @@ class Command(BaseCommand):
         )
         self._section("restore point", "by malware status", MALWARE_WORDS, (row.malware for row in then.points()))
         for row in then.replicas():
-            state = REPLICA_STATES.get(row.state, row.state) or "no state"
+            state = state_words(row.state) or "no state"
             self.stdout.write(f"replica {row.name}: {state}, {_counted(row.points, 'point')}{_worst(row.malware)}")
         for row in then.vms():
-            newest = f"newest {utc_words(row.newest_point_at)} {MALWARE_WORDS.get(row.malware, row.malware).lower()}"
+            newest = f"newest {utc_words(row.newest_point_at)} {malware_words(row.malware).lower()}"
             points = _counted(row.points, "point")
             self.stdout.write(f"VM {row.name} on {row.replica}: {points}, {newest}{_worst(row.worst_malware)}")
 
@@ -95,4 +95,4 @@ def _counted(count: int, noun: str) -> str:
 def _worst(malware: str | None) -> str:
     """What a scan found, where it found something."""
     found = malware not in (None, "", "Clean")
-    return f", worst {MALWARE_WORDS.get(malware, malware).lower()}" if found else ""
+    return f", worst {malware_words(malware).lower()}" if found else ""
