@@ -91,7 +91,7 @@ class Rescan(models.Model):
     """The full sweep of the server that began after this rescan had ended; the newest, where the first ones failed."""
 
     left_out = models.JSONField(default=list)
-    """What of the wish is not in it: [{"at", "replicas" (names), "words" (`was …`), "rescan" (that has them)}]."""
+    """What of the wish is not in it: [{"at", "count", "replicas" (the first names), "words" (`was …`), "rescan"}]."""
 
     changes_since = models.DateTimeField(null=True)
     """The end of the newest read that "before" knows of: what later reads saw is a change. Null: never asked."""

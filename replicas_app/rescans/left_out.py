@@ -17,6 +17,9 @@ from replicas_app.models import BackupServer, Replica, Rescan, RescanReplica
 from replicas_app.rescans import rows
 from replicas_app.rescans.words import NAMED, count_of, names_of
 
+KEPT_NAMES = 200
+"""Of more that are left out for one reason, the others are counted: a wish may hold tens of thousands."""
+
 
 @dataclass(frozen=True)
 class LeftOut:
@@ -49,13 +52,15 @@ class LeftOut:
     @property
     def names(self) -> str:
         """Where `who` is no name: which they are, the first of them."""
-        return "" if len(self.replicas) == 1 else names_of([str(replica) for replica in self.replicas], NAMED)
+        count = len(self.replicas)
+        return "" if count == 1 else names_of([str(replica) for replica in self.replicas[:NAMED]], count)
 
     def kept(self, at: datetime) -> dict[str, Any]:
         """As it stands in `Rescan.left_out`."""
         return {
             "at": at.isoformat(),
-            "replicas": [str(replica) for replica in self.replicas],
+            "count": len(self.replicas),
+            "replicas": [str(replica) for replica in self.replicas[:KEPT_NAMES]],
             "words": f"{self._verb(is_past=True)} {self.kept_reason or self.reason}",
             "rescan": self.rescan and self.rescan.pk,
         }

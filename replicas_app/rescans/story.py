@@ -169,7 +169,7 @@ class Story:
     @property
     def left_out_count(self) -> int:
         """How many replicas of the wish are not in it."""
-        return sum(len(group["replicas"]) for group in self.rescan.left_out)
+        return sum(group["count"] for group in self.rescan.left_out)
 
     @cached_property
     def ahead(self) -> list[Rescan]:
@@ -234,12 +234,12 @@ def _step_of(record: dict[str, Any], is_open: bool) -> Step:
 
 
 def _step_of_left_out(group: dict[str, Any], is_whole: bool) -> Step:
-    names, at = group["replicas"], datetime.fromisoformat(group["at"])
+    names, count, at = group["replicas"], group["count"], datetime.fromisoformat(group["at"])
     href = reverse("rescan", args=[group["rescan"]]) if group["rescan"] else ""
-    if len(names) == 1:
+    if count == 1:
         return Step("late", f"Left out: {names[0]} {group['words']}", at, href=href)
-    detail = words.names_of(names, None if is_whole else words.NAMED)
-    return Step("late", f"Left out: {words.count_of(len(names), 'replica')} {group['words']}", at, detail, href)
+    detail = words.names_of(names if is_whole else names[: words.NAMED], count)
+    return Step("late", f"Left out: {words.count_of(count, 'replica')} {group['words']}", at, detail, href)
 
 
 def _step_of_run(run: SyncRun, rescan: Rescan) -> Step:

@@ -154,13 +154,11 @@ def rests(rescan: Rescan, now: datetime) -> str:
     return cool_down.words(rescan.ended_at, rescan.asked_by and rescan.asked_by.get_username(), now)
 
 
-def names_of(names: Sequence[str], at_most: int | None = None) -> str:
-    """`tier 1, tier 2, tier 3 and 37 more`."""
-    shown = names[:at_most]
-    more = len(names) - len(shown)
-    if more:
-        return f"{', '.join(shown)} and {more:,} more"
-    return " and ".join(filter(None, [", ".join(shown[:-1]), *shown[-1:]]))
+def names_of(names: Sequence[str], count: int) -> str:
+    """`tier 1, tier 2 and tier 3`; where there are more than these, `tier 1, tier 2, tier 3 and 37 more`."""
+    if more := count - len(names):
+        return f"{', '.join(names)} and {more:,} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def count_of(number: int, noun: str) -> str:

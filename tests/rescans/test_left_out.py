@@ -9,10 +9,12 @@ from django.utils import timezone
 from replicas_app import rescans
 from replicas_app.choices import RescanState, Role
 from replicas_app.models import Replica, Rescan
+from replicas_app.rescans.left_out import KEPT_NAMES
 from replicas_app.simulator import Simulator
 from tests.factories import make_person, make_replica, make_rescan, make_server
 from tests.rescans.driving import posts, step, to_the_end, until_settled
 from tests.rescans.test_cool_down import rescanned
+from tests.rescans.test_wishes import replicas_of
 
 RESCAN = "^/api/v1/replicas/rescan$"
 
@@ -77,6 +79,25 @@ def test_several_that_are_left_out_for_one_reason_are_told_together_by_name():
     assert group.who == "7 replicas"
     assert group.words.startswith("are in rescan ")
     assert group.names == "tier 0, tier 1, tier 2, tier 3, tier 4 and 2 more"
+
+
+@pytest.mark.django_db
+def test_of_thousands_that_are_left_out_the_first_names_and_their_number_are_kept(client):
+    client.force_login(make_person())
+    lab = make_server("lab")
+    rescans.start(None, replicas_of(lab, 1200))
+
+    (rescan,) = rescans.start(None, [*lab.replicas.select_related("server"), make_replica(lab)]).started
+    page = client.get(f"{rescan.get_absolute_url()}?all=1").content.decode()
+
+    rescan.refresh_from_db()
+    assert [(group["count"], len(group["replicas"])) for group in rescan.left_out] == [
+        (500, KEPT_NAMES),
+        (500, KEPT_NAMES),
+        (200, KEPT_NAMES),
+    ]
+    assert "The shell asked for a rescan of 1,201 replicas" in page
+    assert "and 300 more" in page
 
 
 @pytest.mark.django_db
