@@ -205,8 +205,13 @@ def _rescan_that_failed(replicas: list[Replica], admin: Person, now: datetime) -
         {"status": status, "title": f"Host {UNBROKEN}.example.test", "description": LONG_NAME, "at": now.isoformat()}
         for status in ("Succeeded", "Warning", "Failed")
     ]
+    names = [f"{LONG_NAME} {UNBROKEN}-{number}" for number in range(7)]
+    left_out = [
+        {"at": now.isoformat(), "count": 40, "replicas": names, "words": "were no longer there", "rescan": None}
+    ]
     return make_rescan(
         *replicas,
+        left_out=left_out,
         state=RescanState.FAILED,
         asked_by=admin,
         reason="points of the night are missing",
