@@ -2,6 +2,9 @@
 
 import asyncio
 import io
+from collections.abc import Coroutine
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, TypeVar
 
 import psutil
 import pytest
@@ -13,6 +16,8 @@ from dashboard.stack.console import Console
 from dashboard.stack.leftovers import Register
 from dashboard.stack.refusal import CannotStart
 from dashboard.stack.valkey import Valkey
+
+T = TypeVar("T")
 
 
 @pytest.fixture
@@ -31,6 +36,12 @@ def supervise(tmp_path, said):
     return supervise
 
 
+def outcome_of(life: Coroutine[Any, Any, T]) -> T:
+    """What it comes to, in a thread of its own: a browser that tests share leaves an event loop in ours."""
+    with ThreadPoolExecutor(1) as thread:
+        return thread.submit(asyncio.run, life).result()
+
+
 def is_up(pid: int, words: str) -> bool:
     return "up" in words
 
@@ -44,7 +55,7 @@ def test_a_normal_start_and_a_normal_stop_are_quiet(supervise, said):
         await part.start()
         await part.stop(5)
 
-    asyncio.run(live())
+    outcome_of(live())
 
     assert said.getvalue() == ""
 
@@ -58,7 +69,7 @@ def test_what_it_says_in_between_is_shown_with_its_name(supervise, said):
             await asyncio.sleep(0.02)
         await part.stop(5)
 
-    asyncio.run(live())
+    outcome_of(live())
 
     assert set(said.getvalue().splitlines()) == {"part      | working"}
 
@@ -67,7 +78,7 @@ def test_a_part_that_ends_before_it_is_ready_is_refused_with_its_last_words(supe
     part = supervise("echo no luck >&2; exit 3", is_ready=is_up)
 
     with pytest.raises(CannotStart, match=r"^part ended with status 3 before it was ready\.$"):
-        asyncio.run(part.start())
+        outcome_of(part.start())
 
     assert said.getvalue() == "part      | no luck\n"
 
@@ -81,7 +92,7 @@ def test_a_part_that_ends_again_and_again_is_given_up_in_words(supervise, said, 
         await part.keeper
 
     with pytest.raises(CannotStart, match=r"^part ended 3 times in a row: its lines above say why\.$"):
-        asyncio.run(live())
+        outcome_of(live())
 
     assert said.getvalue() == (
         "stack     | part ended with status 4: starting it again in 0.01 s\n"
@@ -98,7 +109,7 @@ def test_a_part_that_does_not_end_when_asked_is_killed_with_its_family(supervise
         await part.stop(0.2)
         return family
 
-    family = asyncio.run(live())
+    family = outcome_of(live())
 
     assert len(family) == 1
     assert psutil.wait_procs(family, timeout=5)[1] == []
@@ -121,7 +132,7 @@ def test_a_damaged_queue_is_moved_aside_with_a_word(tmp_path, said):
         await part.stop(5)
         return ready
 
-    assert asyncio.run(live())
+    assert outcome_of(live())
     assert said.getvalue().startswith("stack     | The queue's file was damaged and lies in ")
     assert len(list(valkey.data.glob("appendonlydir.damaged-*/*.incr.aof"))) == 1
 
@@ -135,4 +146,4 @@ def test_the_pipe_of_a_grandchild_does_not_hide_that_the_child_has_ended(supervi
         await asyncio.wait_for(asyncio.shield(part.keeper), 5)
 
     with pytest.raises(CannotStart):
-        asyncio.run(live())
+        outcome_of(live())
