@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 from typing import Self
+from urllib.parse import urlencode
 
 from django.conf import settings
 from django.db import models
@@ -95,6 +96,14 @@ class SyncRun(models.Model):
 
     def get_absolute_url(self) -> str:
         return reverse("sync-run", args=[self.server_id, self.pk])
+
+    @property
+    def of_what_is_new(self) -> str:
+        """The query with which a list shows what this run was the first to find; empty while it runs."""
+        if not (self.started_at and self.ended_at):
+            return ""
+        seen = {"first_seen_after": self.started_at.isoformat(), "first_seen_before": self.ended_at.isoformat()}
+        return urlencode({"server": self.server_id, **seen})
 
     @property
     def is_open(self) -> bool:

@@ -142,6 +142,20 @@ def test_a_server_that_was_not_swept_for_a_day_asks_for_it(operator):
 # A drop
 
 
+@pytest.mark.django_db(transaction=True)
+def test_what_a_read_found_first_is_a_list_away(operator, simulator):
+    server = make_server_of(simulator)
+    do_sync(server)
+    new = simulator.world.points[0] | {"id": "00000000-0000-4000-8000-00000000beef"}
+    simulator.world.points.append(new)
+
+    page = read(operator, do_sync(server).get_absolute_url())
+
+    assert page.select("#new-replicas") == []
+    listed = read(operator, page.attribute("#new-points", "href"))
+    assert [row["data-point"] for row in listed.select("tr[data-point]")] == [new["id"]]
+
+
 def test_a_drop_is_told_with_its_numbers_and_an_admin_may_accept_it(admin, operator):
     server = make_server("vbr-oslo", doubt=DROPPED, last_error="…", last_error_cause="drop")
 
