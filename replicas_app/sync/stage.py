@@ -221,7 +221,13 @@ EXPECTED_SINCE: LiteralString = """
 SELECT (
     SELECT count(*) FROM restore_point
     WHERE server_id = %(server)s AND created_at >= %(moment)s AND removed_at IS NULL
-      AND uuid NOT IN (SELECT uuid FROM staged_point) AND uuid NOT IN (SELECT uuid FROM gone_point)
+) - (
+    SELECT count(*) FROM (SELECT uuid FROM staged_point UNION SELECT uuid FROM gone_point) AS other
+    CROSS JOIN LATERAL (
+        SELECT created_at, removed_at FROM restore_point p
+        WHERE p.server_id = %(server)s AND p.uuid = other.uuid LIMIT 1
+    ) AS held
+    WHERE held.created_at >= %(moment)s AND held.removed_at IS NULL
 ) + (SELECT count(DISTINCT uuid) FROM staged_point WHERE created_at >= %(moment)s)
 """
 
