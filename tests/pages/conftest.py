@@ -1,13 +1,15 @@
 """A browser without JavaScript: Django's client, signed in."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 from django.test import Client
 
 from replicas_app.choices import Role
 from replicas_app.models import Person
+from replicas_app.simulator import Simulator
 from tests.factories import make_person
+from tests.pages.server_forms import PASSWORD
 
 
 @pytest.fixture
@@ -36,3 +38,10 @@ def operator(signed_in) -> Client:
 @pytest.fixture
 def viewer(signed_in) -> Client:
     return signed_in(role=Role.VIEWER)
+
+
+@pytest.fixture
+def simulator() -> Iterator[Simulator]:
+    """One with a password of real life."""
+    with Simulator(replicas=3, vms=1, points=2, seed=7, still=True, tls=True, password=PASSWORD) as simulator:
+        yield simulator

@@ -10,7 +10,6 @@ from django.utils import timezone
 from replicas_app import doctor, sync
 from replicas_app.choices import Role, SyncState
 from replicas_app.models import BackupServer, SyncRun
-from replicas_app.simulator import Simulator
 from tests.factories import (
     make_person,
     make_server,
@@ -18,12 +17,6 @@ from tests.factories import (
 )
 from tests.pages.server_forms import PASSWORD, typed, words, wrong
 from tests.threads import at_once
-
-
-@pytest.fixture
-def simulator():
-    with Simulator(replicas=3, vms=1, points=2, seed=7, still=True, tls=True, password=PASSWORD) as simulator:
-        yield simulator
 
 
 def test_without_a_server_the_page_leads_to_the_form(admin):

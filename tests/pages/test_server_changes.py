@@ -10,7 +10,6 @@ from django.utils import timezone
 from replicas_app import models, sync
 from replicas_app.choices import Role, SyncState, TrustMode
 from replicas_app.models import BackupServer, Replica, RestorePoint, SyncRun
-from replicas_app.simulator import Simulator
 from tests.factories import (
     make_point,
     make_replica,
@@ -22,12 +21,6 @@ from tests.factories import (
 )
 from tests.pages.server_forms import PASSWORD, form_of, words
 from tests.waiting import wait_until
-
-
-@pytest.fixture
-def simulator():
-    with Simulator(replicas=3, vms=1, points=2, seed=7, still=True, tls=True, password=PASSWORD) as simulator:
-        yield simulator
 
 
 def test_saving_without_typing_a_password_keeps_it_and_all_that_hangs_on_it(admin):

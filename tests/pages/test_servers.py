@@ -9,7 +9,6 @@ from django.utils import timezone
 from replicas_app import doctor, models, sync
 from replicas_app.choices import Role, SyncState
 from replicas_app.models import BackupServer, SyncRun
-from replicas_app.simulator import Simulator
 from tests.factories import (
     make_person,
     make_replica,
@@ -18,15 +17,9 @@ from tests.factories import (
     make_sync_run,
 )
 from tests.pages.reading import PART
-from tests.pages.server_forms import PASSWORD, words
+from tests.pages.server_forms import words
 from tests.refusals import FOUR_REFUSALS
 from tests.threads import at_once
-
-
-@pytest.fixture
-def simulator():
-    with Simulator(replicas=3, vms=1, points=2, seed=7, still=True, tls=True, password=PASSWORD) as simulator:
-        yield simulator
 
 
 @pytest.mark.django_db(transaction=True)
