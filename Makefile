@@ -8,7 +8,7 @@ PRODUCTION = PUBLIC_URL=https://dashboard.example.com \
 	SECRET_KEY=only-for-this-check-abcdefghijklmnopqrstuvwxyz-0123456789 \
 	CREDENTIAL_KEYS=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=
 
-SPREAD = -n auto --dist worksteal
+SPREAD = -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test fuzz bench soak lint audit tools
 .DEFAULT_GOAL := run
