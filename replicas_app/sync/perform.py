@@ -12,7 +12,7 @@ from replicas_app.models import BackupServer, SyncRun
 from replicas_app.sync import interval, memory, runs, stage
 from replicas_app.sync.ahead import ahead
 from replicas_app.sync.doubts import doubt_of
-from replicas_app.sync.garbage import collecting_rarely
+from replicas_app.sync.interpreter import set_for_a_sync
 from replicas_app.sync.merge import CameTwice, Counts, Merge
 from replicas_app.sync.read import Listing, Reading, Stopped
 from replicas_app.sync.verdict import OUR_FAULT, verdict_of
@@ -40,7 +40,7 @@ def sync(run_id: int, *, should_stop: Callable[[], bool] = lambda: False) -> Non
 
 def _perform(run: SyncRun, should_stop: Callable[[], bool]) -> None:
     try:
-        with collecting_rarely():
+        with set_for_a_sync():
             _read_and_write(run, should_stop)
     except Stopped:
         runs.interrupt(run.pk, timezone.now())

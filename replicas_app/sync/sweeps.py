@@ -24,9 +24,9 @@ class SweptPages:
     digests: dict[int, bytes] = field(default_factory=dict)
     """Those of earlier sweeps, by the number of rows before the page."""
     recognised: list[int] = field(default_factory=list)
-    fresh: list[tuple[int, bytes, bytes]] = field(default_factory=list)
-    """(skip, digest, ids) of the pages that were read a moment ago: they are set down one by one, since all of them
-    are large."""
+    fresh: list[tuple[int, bytes, str]] = field(default_factory=list)
+    """(skip, digest, ids in hexadecimal digits) of the pages that were read a moment ago: they are set down one by one,
+    since all of them are large."""
 
     @classmethod
     def of(cls, server_id: int, listing: str) -> "SweptPages":
@@ -45,13 +45,15 @@ class SweptPages:
         if page.is_known:
             self.recognised.append(page.skip)
         elif page.records and page.digest and not page.broken and not page.naive_times:
-            ids = bytes.fromhex("".join(record.id for record in page.records).replace("-", ""))
+            ids = "".join([record.id for record in page.records]).replace("-", "")
             self.fresh.append((page.skip, page.digest, ids))
 
     def set_down(self) -> None:
         """Put the fresh pages beside what is staged."""
         while self.fresh:
-            self._execute("INSERT INTO fresh_page VALUES (%s, %s, %s, %s)", [self.listing, *self.fresh.pop(0)])
+            skip, digest, ids = self.fresh.pop(0)
+            with connection.cursor() as cursor, cursor.copy("COPY fresh_page FROM STDIN") as copy:
+                copy.write(f"{self.listing}\t{skip}\t\\\\x{digest.hex()}\t\\\\x{ids}\n")
 
     def keep(self) -> None:
         """Remember this pass: all that stands in the listing came, nothing came twice, and it was merged."""
