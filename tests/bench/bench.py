@@ -10,6 +10,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import psycopg
+from django.core.cache import cache
 from django.core.management import call_command
 from django.db import connection
 from psycopg.sql import SQL, Identifier
@@ -63,8 +64,12 @@ class Bench:
             return bool(server.execute("SELECT FROM pg_database WHERE datname = %s", [name]).fetchone())
 
     def back_to(self, name: str = BLANK) -> None:
-        """Make the database what it was: without a name, migrated and empty. Checkpointed, so that all begin equal."""
+        """Make the database what it was: without a name, migrated and empty. Checkpointed, so that all begin equal.
+
+        What was remembered of the one before is forgotten: its servers have the same keys and versions.
+        """
         connection.close()
+        cache.clear()
         self._administer("DROP DATABASE {} WITH (FORCE)", DATABASE)
         self._administer("CREATE DATABASE {} TEMPLATE {}", DATABASE, name)
         self._administer("CHECKPOINT")

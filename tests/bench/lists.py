@@ -28,6 +28,7 @@ TIMES = 40
 """Requests of a case, each followed by one of the floor view, so that both meet the same machine."""
 CLIENTS = 8
 SECONDS = 6
+WITHOUT_ROWS = ("state=Lost", "q=zzzqqq", "q=zq")
 QUERIES = 7
 PAGE = 1_000
 ORDERS = {
@@ -111,6 +112,7 @@ def _measured(client: Client, address: str) -> Figures:
     """As a browser meets it: the list, the second request with its counts, and then the list again and again."""
     figures, floor = Figures(), f"/floor{urlsplit(address).path}"
     figures.first = _seconds(client, address)
+    _look_at_rows(client, address)
     with CaptureQueriesContext(connection) as asked:
         _seconds(client, address)
     figures.queries = len(asked)
@@ -133,6 +135,13 @@ def _unchanged(client: Client, path: str) -> tuple[float, float]:
             ours.append(took)
             floor.append(_seconds(client, f"/floor{path}"))
     return median(ours), median(floor)
+
+
+def _look_at_rows(client: Client, address: str) -> None:
+    """A page without rows is quick, and says nothing of one with them."""
+    has_rows = b"<tr data-" in client.get(address, headers=PART).content
+    if has_rows == any(nothing in address for nothing in WITHOUT_ROWS):
+        raise SystemExit(f"{address} has {'rows' if has_rows else 'no rows'}")
 
 
 def _seconds(client: Client, address: str) -> float:
