@@ -114,6 +114,11 @@ class Bench:
 
     @contextmanager
     def simulated(self, servers: int = 1, **options: Any) -> Iterator[Simulated]:
-        """Backup servers in one process of their own, each with a world of these options."""
+        """Backup servers in one process of their own, each with a world of these options.
+
+        Their time stands still: what they answered once they have ready, however long a case takes.
+        """
         with Simulated(servers, options) as simulated:
+            for number in range(servers):
+                simulated.freeze(number)
             yield simulated
