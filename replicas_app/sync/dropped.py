@@ -1,16 +1,21 @@
 """Where to look for the points that retention dropped: a VM that has a new point may have lost its oldest one for it.
 
-Guessed from what is staged, and believed only when the server lists the others of that time and not these.
+Guessed from what is staged, and believed only when the server lists others of that time and not these: a server that
+takes the times of its filters for other ones lists nothing of that time, and proves nothing.
 """
 
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import LiteralString
+from typing import LiteralString, NamedTuple
 
 from django.db import connection
 
-Span = tuple[datetime, datetime]
-"""From and to, both included."""
+
+class Span(NamedTuple):
+    begin: datetime
+    end: datetime
+    """Both included."""
+
 
 MOST_SPANS = 8
 APART = timedelta(minutes=5)
@@ -34,7 +39,13 @@ def _spans(moments: list[datetime]) -> list[Span]:
     gaps = [place for place, (one, next) in enumerate(pairwise(moments), 1) if next - one > APART]
     widest = sorted(gaps, key=lambda place: moments[place] - moments[place - 1])[1 - MOST_SPANS :]
     edges = [0, *sorted(widest), len(moments)]
-    return [(moments[begin], moments[end - 1]) for begin, end in pairwise(edges) if begin < end]
+    return [Span(moments[begin], moments[end - 1]) for begin, end in pairwise(edges) if begin < end]
+
+
+def with_witnesses(server_id: int, span: Span) -> Span:
+    """The span and the points before and after it, which should be there if those in it are gone."""
+    [(before, after)] = _rows(BESIDE, server_id, span.begin, server_id, span.end)
+    return Span(before or span.begin, after or span.end)
 
 
 def _rows(statement: LiteralString, *values: object) -> list[tuple]:
@@ -60,6 +71,11 @@ WHERE oldest.uuid NOT IN (SELECT uuid FROM gone_point)
 ORDER BY oldest.created_at
 """
 """Those of which it is known already that they are gone need no look."""
+
+BESIDE: LiteralString = """
+SELECT (SELECT max(created_at) FROM restore_point WHERE server_id = %s AND created_at < %s AND removed_at IS NULL),
+       (SELECT min(created_at) FROM restore_point WHERE server_id = %s AND created_at > %s AND removed_at IS NULL)
+"""
 
 INSIDE: LiteralString = """
 WITH present AS MATERIALIZED (

@@ -75,10 +75,15 @@ def _is_worth_it(reading: Reading, reach: timedelta) -> bool:
 
 
 def _after_retention(reading: Reading, client: Client) -> Disagreement | None:
-    """What does not agree, when what retention may have dropped has been looked at."""
+    """What does not agree, when what retention may have dropped has been looked at.
+
+    What did not come is believed to be gone only where the counts agree with that.
+    """
     disagreement = _disagreement(client, reading.run)
     if disagreement and _look_where_points_went(reading, client, disagreement.missing):
-        return _disagreement(client, reading.run)
+        disagreement = _disagreement(client, reading.run)
+        if disagreement and disagreement.missing:
+            stage.forget_gone()
     return disagreement
 
 
@@ -98,14 +103,15 @@ def _look_where_points_went(reading: Reading, client: Client, missing: int) -> b
 
 
 def _look_at(reading: Reading, client: Client, span: dropped.Span) -> bool:
-    """Asks for a little more than it believes: whether the ends count is not documented."""
-    server_id, (begin, end) = reading.run.server_id, span
-    around = {"created_after": begin - MARGIN, "created_before": end + MARGIN}
-    is_whole = reading.read_points(client.points(**around, pace=reading.pace, first=reading.pace.largest))
-    if is_whole:
-        stage.forget_what_is_held(server_id)
-        stage.note_gone_between(server_id, begin, end)
-    return is_whole
+    """Asks for a little more than it needs: whether the ends count is not documented."""
+    server_id, wide = reading.run.server_id, dropped.with_witnesses(reading.run.server_id, span)
+    around = {"created_after": wide.begin - MARGIN, "created_before": wide.end + MARGIN}
+    if not reading.read_points(client.points(**around, pace=reading.pace, first=reading.pace.largest)):
+        return False
+    stage.forget_what_is_held(server_id)
+    if proves_something := stage.has_come_of(server_id, *wide):
+        stage.note_gone_between(server_id, *span)
+    return proves_something
 
 
 def _disagreement(client: Client, run: SyncRun) -> Disagreement | None:

@@ -74,6 +74,7 @@ def _read(reading: Reading) -> VbrError | None:
             _read_points(reading, client)
     except VbrError as fault:
         logger.warning("sync %s of server %s broke off: %s", run.pk, run.server_id, fault)
+        stage.forget_gone()
         return fault
     return None
 
@@ -83,6 +84,7 @@ def _read_points(reading: Reading, client: Client) -> None:
     if not run.is_full and (why := interval.read_new(reading, client)):
         logger.info("sync %s of server %s becomes a full sweep: %s", run.pk, run.server_id, why)
         runs.widen(run, why)
+        stage.forget_gone()
     if run.is_full:
         reading.sweep_points(client)
         reading.counted = dict(ahead(interval.counted(client)))  # a token that is renewed is not part of the merge

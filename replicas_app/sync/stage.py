@@ -100,6 +100,16 @@ def note_gone_between(server_id: int, begin: datetime, end: datetime) -> None:
     _execute(GONE_BETWEEN, {"server": server_id, "begin": begin, "end": end})
 
 
+def has_come_of(server_id: int, begin: datetime, end: datetime) -> bool:
+    """Whether a point came that we hold as created in this time."""
+    return bool(_count(HAS_COME, {"server": server_id, "begin": begin, "end": end}))
+
+
+def forget_gone() -> None:
+    """Nothing is known to be gone."""
+    _execute("TRUNCATE gone_point")
+
+
 def know(kind: str, server_id: int, swept: SweptPages) -> None:
     """Fill in the ids that stand on the pages that were recognised."""
     statement = SQL(
@@ -199,6 +209,14 @@ INSERT INTO gone_point
 SELECT uuid FROM restore_point
 WHERE server_id = %(server)s AND created_at BETWEEN %(begin)s AND %(end)s AND removed_at IS NULL
   AND uuid NOT IN (SELECT uuid FROM staged_point) AND uuid NOT IN (SELECT uuid FROM came_point)
+"""
+
+HAS_COME: LiteralString = """
+SELECT EXISTS (
+    SELECT FROM restore_point
+    WHERE server_id = %(server)s AND created_at BETWEEN %(begin)s AND %(end)s AND removed_at IS NULL
+      AND uuid IN (SELECT uuid FROM came_point)
+)
 """
 
 EXPECTED_POINTS: LiteralString = """

@@ -14,6 +14,7 @@ from replicas_app.simulator.clock import HOUR
 from replicas_app.sync import dropped
 from replicas_app.sync import interval as interval_module
 from replicas_app.sync.interval import RECENT
+from replicas_app.vbr import retries
 from tests.sync.small_world import POINTS, a_point, asked_for_points, interval, shown, there
 from tests.syncing import do_sync
 
@@ -139,6 +140,50 @@ def test_of_a_time_that_came_short_nothing_is_taken_for_gone(simulator, swept):
     assert (run.is_full, run.points_added, run.points_removed) == (True, 1, 1)
     assert kept["id"] in shown()
     assert shown() == there(simulator)
+
+
+def a_point_more_and_one_less_elsewhere(simulator) -> str:
+    """The id of a point that stays, where a look expects one to be gone."""
+    (kept, *_), (*_, gone) = islice(vms_with_old_points(simulator).values(), 2)
+    simulator.world.points.append(a_point(simulator, simulator.world.points.index(kept)))
+    simulator.world.points.remove(gone)
+    return kept["id"]
+
+
+def says_of_any_time(simulator, points: list[dict]) -> None:
+    """Whatever time is asked for, the server lists these."""
+    filtered = {"path": f"^{POINTS}$", "query": "createdBeforeFilter", "action": "set"}
+    simulator.faults.add({**filtered, "at": "data", "value": points})
+    simulator.faults.add({**filtered, "at": "pagination.total", "value": len(points)})
+
+
+@pytest.mark.parametrize("listed", [0, 3])
+def test_a_server_that_takes_the_times_of_a_filter_for_other_ones_loses_no_point(simulator, swept, listed):
+    """The counts would bear it out: as many went, but others."""
+    kept = a_point_more_and_one_less_elsewhere(simulator)
+    newest = sorted(simulator.world.points, key=itemgetter("creationTime"))[-listed - 1 : -1]
+    says_of_any_time(simulator, newest)
+
+    run = interval(swept)
+
+    assert (run.is_full, run.points_removed) == (True, 1)
+    assert kept in shown()
+    assert shown() == there(simulator)
+
+
+def test_what_a_look_did_not_find_stays_where_the_read_breaks_off_before_counts_bear_it_out(
+    simulator, swept, monkeypatch
+):
+    monkeypatch.setattr(retries, "FIRST_WAIT_SECONDS", 0.01)
+    (oldest, *_), *_ = vms_with_old_points(simulator).values()
+    simulator.world.points.append(a_point(simulator, simulator.world.points.index(oldest)))
+    simulator.world.points.remove(oldest)
+    simulator.faults.add({"path": f"^{POINTS}$", "query": "limit=1&", "when": "2-", "status": 500})
+
+    run = interval(swept)
+
+    assert (run.state, run.points_added, run.points_removed) == (SyncState.FAILED, 1, 0)
+    assert oldest["id"] in shown()
 
 
 def test_times_that_lie_far_apart_are_looked_at_one_by_one_and_close_ones_together():
