@@ -4,7 +4,7 @@ Data has two ages. A sync of either kind brings the replicas, their states and n
 sees which older points have gone or changed.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -43,7 +43,7 @@ def age_of(known: list[BackupServer], now: datetime) -> DataAge:
     """The age of the oldest newest read among the enabled ones of these servers: what they hold is at least as new."""
     servers = [server for server in known if server.is_enabled]
     if not servers:
-        return _nothing_to_read(known)
+        return _nothing_to_read(known, now)
     if unread := [server for server in servers if server.last_success_at is None]:
         return _never_read(unread, of=len(servers))
     oldest = min(servers, key=lambda server: server.last_success_at)
@@ -95,10 +95,18 @@ def _sweep_proof(servers: list[BackupServer], now: datetime) -> str:
     return f"{what} is as of the last full sweep: {oldest}, {ago_words(age)}, {utc_words(oldest.last_full_at)}."
 
 
-def _nothing_to_read(known: list[BackupServer]) -> DataAge:
-    if known:
-        return DataAge("unknown", "No server enabled", "Every server is disabled: nothing is read any more.")
-    return DataAge("unknown", "No server yet", "Connect a backup server, and its replicas appear here.")
+def _nothing_to_read(known: list[BackupServer], now: datetime) -> DataAge:
+    if not known:
+        return DataAge("unknown", "No server yet", "Connect a backup server, and its replicas appear here.")
+    who = f"{known[0]} is disabled: it is" if len(known) == 1 else f"{_names(known)} are disabled: they are"
+    return DataAge("unknown", "No server enabled", " ".join([f"{who} not read any more.", *_last_reads(known, now)]))
+
+
+def _last_reads(servers: list[BackupServer], now: datetime) -> Iterator[str]:
+    """How old what they hold is at most."""
+    if read := [server for server in servers if server.last_success_at]:
+        oldest = min(read, key=lambda server: server.last_success_at)
+        yield _read_proof(oldest, age_at(oldest.last_success_at, now))
 
 
 def _never_read(unread: list[BackupServer], of: int) -> DataAge:

@@ -195,9 +195,21 @@ def test_what_was_never_read_is_said_and_is_unknown():
 
 
 def test_when_every_server_is_disabled_the_bar_says_so():
-    make_server(is_enabled=False)
+    make_server("vbr-01", is_enabled=False, last_success_at=timezone.now() - timedelta(hours=3))
 
-    assert data_age(timezone.now()).words == "No server enabled"
+    age = data_age(timezone.now())
+
+    assert age.words == "No server enabled"
+    assert age.proof.startswith("vbr-01 is disabled: it is not read any more. vbr-01 was read longest ago: 3 h")
+
+
+def test_the_list_of_one_disabled_server_does_not_say_that_all_are(signed_in):
+    disabled = make_server("vbr-01", is_enabled=False)
+    make_server("vbr-02")
+
+    page = signed_in().get(f"/replicas/?server={disabled.pk}").content.decode()
+
+    assert "vbr-01 is disabled: it is not read any more." in page
 
 
 def test_an_address_without_a_page_says_so_in_the_frame(signed_in):
