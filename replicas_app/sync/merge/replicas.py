@@ -35,9 +35,9 @@ DELETE FROM known_replica k USING staged_replica s WHERE s.uuid = k.uuid
 
 NEW: LiteralString = """
 CREATE TEMPORARY TABLE new_replica ON COMMIT DROP AS
-SELECT nextval(pg_get_serial_sequence('replica', 'id')) AS id, s.*
+SELECT nextval(pg_get_serial_sequence('replica', 'id')) AS id, s.uuid
 FROM (
-    SELECT * FROM staged_replica s
+    SELECT uuid FROM staged_replica s
     WHERE NOT EXISTS (SELECT FROM replica r WHERE r.server_id = %(server)s AND r.uuid = s.uuid)
     ORDER BY seq
 ) AS s;
@@ -79,16 +79,17 @@ INSERT: LiteralString = """
 INSERT INTO replica (id, server_id, uuid, type, name, sort_key, job_id, policy_id, platform, platform_id, created_at,
                      state, search, first_seen_at, changed_at, vm_count, point_count, oldest_point_at, newest_point_at,
                      worst_malware)
-SELECT n.id, %(server)s, n.uuid, n.type, n.name, n.sort_key, n.job_id, n.policy_id, n.platform, n.platform_id,
-       n.created_at, n.state, n.search, %(now)s, %(now)s, coalesce(f.vms, 0), coalesce(f.points, 0), f.oldest, f.newest,
+SELECT n.id, %(server)s, s.uuid, s.type, s.name, s.sort_key, s.job_id, s.policy_id, s.platform, s.platform_id,
+       s.created_at, s.state, s.search, %(now)s, %(now)s, coalesce(f.vms, 0), coalesce(f.points, 0), f.oldest, f.newest,
        f.worst
-FROM new_replica n LEFT JOIN replica_figures f ON f.replica_id = n.id
+FROM new_replica n JOIN staged_replica s ON s.uuid = n.uuid LEFT JOIN replica_figures f ON f.replica_id = n.id
 ORDER BY n.id
 """
 
 APPEARED_EVENTS: LiteralString = """
 INSERT INTO event (server_id, replica_id, run_id, kind, at, old, new)
-SELECT %(server)s, id, %(run)s, %(appeared)s, %(now)s, '', state FROM new_replica ORDER BY id
+SELECT %(server)s, n.id, %(run)s, %(appeared)s, %(now)s, '', s.state
+FROM new_replica n JOIN staged_replica s ON s.uuid = n.uuid ORDER BY n.id
 """
 
 REMOVED_EVENTS: LiteralString = """
