@@ -17,6 +17,8 @@ class Span(NamedTuple):
     """Both included."""
 
 
+MARGIN = timedelta(seconds=1)
+"""So much more is asked for on both sides: whether the ends of a filter count is not documented."""
 MOST_SPANS = 8
 APART = timedelta(minutes=5)
 """Points of VMs that run at the same times are of the same age; what lies farther apart is another span."""
@@ -27,7 +29,12 @@ and 6 s for those of a short time."""
 
 def spans(server_id: int) -> list[Span]:
     """Spans of time that hold the points which may be gone; none where there are no such points, or too many others."""
-    if not (found := _spans([moment for (moment,) in _rows(OLDEST, server_id)])):
+    return spans_of(server_id, [moment for (moment,) in _rows(OLDEST, server_id)])
+
+
+def spans_of(server_id: int, moments: list[datetime]) -> list[Span]:
+    """Spans that hold these moments, which come in their order; none where they hold too many points."""
+    if not (found := _spans(moments)):
         return []
     begins, ends = zip(*found, strict=True)
     [(inside, held)] = _rows(INSIDE, server_id, list(begins), list(ends))

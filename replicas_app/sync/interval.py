@@ -29,7 +29,6 @@ RECENT = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
 mostly older, long enough for jobs that run for hours."""
 WORST = ("Infected", "Suspicious")
 """The findings that must not wait for the night. A scan finds them in old points, too."""
-MARGIN = timedelta(seconds=1)
 FEW_REPLICAS = 20
 ROWS_PER_REQUEST = 5_000
 """Reading a replica to its end is worth a request where a sweep of everything would take more of them."""
@@ -103,9 +102,8 @@ def _look_where_points_went(reading: Reading, client: Client, missing: int) -> b
 
 
 def _look_at(reading: Reading, client: Client, span: dropped.Span) -> bool:
-    """Asks for a little more than it needs: whether the ends count is not documented."""
     server_id, wide = reading.run.server_id, dropped.with_witnesses(reading.run.server_id, span)
-    around = {"created_after": wide.begin - MARGIN, "created_before": wide.end + MARGIN}
+    around = {"created_after": wide.begin - dropped.MARGIN, "created_before": wide.end + dropped.MARGIN}
     if not reading.read_points(client.points(**around, pace=reading.pace, first=reading.pace.largest)):
         return False
     stage.forget_what_is_held(server_id)

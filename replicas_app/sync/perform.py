@@ -9,7 +9,7 @@ from replicas_app import locks
 from replicas_app.choices import SyncState
 from replicas_app.connections import connect
 from replicas_app.models import BackupServer, SyncRun
-from replicas_app.sync import interval, memory, runs, stage
+from replicas_app.sync import absent, interval, memory, runs, stage
 from replicas_app.sync.ahead import ahead
 from replicas_app.sync.doubts import doubt_of
 from replicas_app.sync.interpreter import set_for_a_sync
@@ -75,6 +75,7 @@ def _read(reading: Reading) -> VbrError | None:
     except VbrError as fault:
         logger.warning("sync %s of server %s broke off: %s", run.pk, run.server_id, fault)
         stage.forget_gone()
+        reading.points.was_received = False  # what did not come was not asked for once more, or may not have been
         return fault
     return None
 
@@ -87,6 +88,7 @@ def _read_points(reading: Reading, client: Client) -> None:
         stage.forget_gone()
     if run.is_full:
         reading.sweep_points(client)
+        absent.look_again(reading, client)
         reading.counted = dict(ahead(interval.counted(client)))  # a token that is renewed is not part of the merge
 
 

@@ -47,6 +47,8 @@ class Listing:
     """As many different rows came as the server announced, some perhaps in a form that we do not understand."""
     has_twins: bool = False
     """Whether some row came twice."""
+    is_one_list: bool = True
+    """Whether the server has it as one: else it is read replica by replica."""
     is_direct: bool = False
     """Whether the rows go to their table at once, where none can stand twice."""
 
@@ -104,7 +106,7 @@ class Reading:
             if error.cause != "gone":
                 raise
             self.know_what_was_recognised(self.replicas)
-            replica_ids = stage.replica_ids()
+            replica_ids, self.points.is_one_list = stage.replica_ids(), False
             self._read(self.points, lambda: _replica_by_replica(client, replica_ids))
 
     def read_points(self, pages: Iterable[Page]) -> bool:
@@ -115,6 +117,11 @@ class Reading:
             announced = max(announced, rows if page.total is None else page.total)
             self._store(self.points, self._ready(self.points, page))
         return rows >= announced and not broken
+
+    def meet(self, pages: Iterable[Page]) -> None:
+        """Stage some points after a sweep of all of them."""
+        for lines in ahead(self._all_ready(self.points, (replace(page, digest=b"") for page in pages))):
+            self._store(self.points, lines)
 
     # What is known of it
 

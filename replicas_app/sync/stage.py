@@ -6,7 +6,7 @@ nothing new, and those that have to be gone, since all that could be beside them
 """
 
 from datetime import datetime
-from typing import LiteralString
+from typing import Any, LiteralString
 
 from django.db import connection
 from psycopg.sql import SQL, Identifier
@@ -139,6 +139,11 @@ def forget_known(kind: str) -> None:
     _execute(SQL("TRUNCATE {}").format(Identifier(f"known_{kind}")))
 
 
+def absent_since(server_id: int) -> list[datetime]:
+    """When the points were created that we hold and that did not come, in their order."""
+    return _column(ABSENT, {"server": server_id})
+
+
 def replica_ids() -> list[str]:
     """All replicas that the server lists, staged or known."""
     return _column("SELECT uuid::text FROM staged_replica UNION SELECT uuid::text FROM known_replica ORDER BY 1")
@@ -211,6 +216,15 @@ WHERE server_id = %(server)s AND created_at BETWEEN %(begin)s AND %(end)s AND re
   AND uuid NOT IN (SELECT uuid FROM staged_point) AND uuid NOT IN (SELECT uuid FROM came_point)
 """
 
+ABSENT: LiteralString = """
+SELECT created_at FROM restore_point p
+WHERE server_id = %(server)s AND removed_at IS NULL
+  AND NOT EXISTS (SELECT FROM came_point c WHERE c.uuid = p.uuid)
+  AND NOT EXISTS (SELECT FROM staged_point s WHERE s.uuid = p.uuid)
+  AND NOT EXISTS (SELECT FROM known_point k WHERE k.uuid = p.uuid)
+ORDER BY created_at
+"""
+
 HAS_COME: LiteralString = """
 SELECT EXISTS (
     SELECT FROM restore_point
@@ -280,7 +294,7 @@ def _count(statement: str | SQL, values: object) -> int:
         return cursor.fetchone()[0]
 
 
-def _column(statement: LiteralString, values: object = None) -> list[str]:
+def _column(statement: LiteralString, values: object = None) -> list[Any]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
         return [value for (value,) in cursor.fetchall()]
