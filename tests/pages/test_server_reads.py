@@ -9,6 +9,7 @@ from replicas_app import doctor, sync
 from replicas_app.choices import SyncState
 from replicas_app.models import BackupServer, SyncRun
 from replicas_app.simulator import Simulator
+from replicas_app.sync.schedule import next_sweep_after
 from tests.factories import make_server, make_server_of, make_sync_run
 from tests.pages.reading import PART, read
 from tests.syncing import do_sync
@@ -35,7 +36,7 @@ def test_a_page_tells_the_age_of_news_from_that_of_everything(operator):
     server = make_server(
         last_success_at=now - timedelta(minutes=2),
         last_full_at=now - timedelta(hours=6),
-        next_full_at=now.replace(hour=2, minute=30) + timedelta(days=1),
+        next_full_at=next_sweep_after(now),
     )
 
     page = page_of(operator, server)
