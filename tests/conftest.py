@@ -14,6 +14,7 @@ from pathlib import Path
 import django
 import pytest
 from django.conf import settings
+from django.core.cache import cache
 from hypothesis import settings as hypothesis
 from playwright.sync_api import Browser, Error, expect, sync_playwright
 
@@ -90,6 +91,12 @@ def pytest_unconfigure() -> None:
     if PARTS:
         PARTS.stdin.close()
         PARTS.wait()
+
+
+@pytest.fixture(autouse=True)
+def _nothing_remembered() -> None:
+    """Pages remember what they read by the keys and versions of servers, which another test may have had, too."""
+    cache.clear()
 
 
 @pytest.fixture(scope="session")
