@@ -16,6 +16,5 @@ def look_again(reading: Reading, client: Client) -> None:
     if listing.is_direct or not (listing.is_whole and listing.is_one_list) or reading.is_as_held(listing):
         return
     reading.know_what_was_recognised(listing)
-    for begin, end in dropped.spans_of(server_id, stage.absent_since(server_id)):
-        around = {"created_after": begin - dropped.MARGIN, "created_before": end + dropped.MARGIN}
-        reading.meet(client.points(**around, pace=reading.pace, first=reading.pace.largest))
+    for span in dropped.spans_of(server_id, stage.absent_since(server_id)):
+        reading.meet(dropped.listed(client, span, reading.pace))

@@ -4,11 +4,14 @@ Guessed from what is staged, and believed only when the server lists others of t
 takes the times of its filters for other ones lists nothing of that time, and proves nothing.
 """
 
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import LiteralString, NamedTuple
 
 from django.db import connection
+
+from replicas_app.vbr import Client, Pace, Page
 
 
 class Span(NamedTuple):
@@ -47,6 +50,12 @@ def _spans(moments: list[datetime]) -> list[Span]:
     widest = sorted(gaps, key=lambda place: moments[place] - moments[place - 1])[1 - MOST_SPANS :]
     edges = [0, *sorted(widest), len(moments)]
     return [Span(moments[begin], moments[end - 1]) for begin, end in pairwise(edges) if begin < end]
+
+
+def listed(client: Client, span: Span, pace: Pace) -> Iterator[Page]:
+    """What the server lists of this time."""
+    around = {"created_after": span.begin - MARGIN, "created_before": span.end + MARGIN}
+    return client.points(**around, pace=pace, first=pace.largest)
 
 
 def with_witnesses(server_id: int, span: Span) -> Span:

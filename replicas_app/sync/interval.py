@@ -22,8 +22,8 @@ REACHES = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=4), time
 """How far behind the watermark new points are looked for, one look after the other. A point bears the time when its job
 began, and is listed when that has ended."""
 FAR = timedelta(hours=4)
-FEW_ROWS, AT_MOST_THE = 10_000, 4
-"""A look that goes back so far may bring few rows, or at most this part of all."""
+FEW_ROWS = 10_000
+"""A look that goes back farther may bring so many rows, or as many as `dropped` lets a look bring."""
 RECENT = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
 """The times of which the points are counted, another one at each interval: short enough that what retention drops is
 mostly older, long enough for jobs that run for hours."""
@@ -70,7 +70,7 @@ def read_new(reading: Reading, client: Client) -> str:
 def _is_worth_it(reading: Reading, reach: timedelta) -> bool:
     server = reading.run.server
     rows = server.points.present().filter(created_at__gte=server.watermark - reach).count()
-    return rows <= max(FEW_ROWS, stage.expected_points(server.pk) // AT_MOST_THE)
+    return rows <= max(FEW_ROWS, stage.expected_points(server.pk) // dropped.AT_MOST_THE)
 
 
 def _after_retention(reading: Reading, client: Client) -> Disagreement | None:
@@ -103,8 +103,7 @@ def _look_where_points_went(reading: Reading, client: Client, missing: int) -> b
 
 def _look_at(reading: Reading, client: Client, span: dropped.Span) -> bool:
     server_id, wide = reading.run.server_id, dropped.with_witnesses(reading.run.server_id, span)
-    around = {"created_after": wide.begin - dropped.MARGIN, "created_before": wide.end + dropped.MARGIN}
-    if not reading.read_points(client.points(**around, pace=reading.pace, first=reading.pace.largest)):
+    if not reading.read_points(dropped.listed(client, wide, reading.pace)):
         return False
     stage.forget_what_is_held(server_id)
     if proves_something := stage.has_come_of(server_id, *wide):
