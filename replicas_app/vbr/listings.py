@@ -19,7 +19,7 @@ from replicas_app.vbr.times import Clock
 Record = TypeVar("Record")
 FromJson = Callable[[dict, Clock], Record]
 AllFromJson = Callable[[bytes, Clock], list[Record] | None]
-"""The rows of a page, as a JSON array → their records; None where one of them needs a closer look."""
+"""Rows of a page, as a JSON array → their records; None where one of them needs a closer look."""
 Fetch = Callable[[int, int], Answer]
 """(skip, limit) → the answer with that page."""
 Known = Callable[[int, bytes], bool]
@@ -115,11 +115,19 @@ def _page_of(
 ) -> Page[Record]:
     if known is not None and known(skip, rows.digest):
         return Page([], [], rows.count, rows.total, skip, 0, rows.digest, True)
-    if all_from_json and rows.text:
-        records = all_from_json(rows.text, clock := Clock())
-        if records is not None:
-            return Page(records, [], rows.count, rows.total, skip, clock.naive, rows.digest)
+    if all_from_json and (records := _all_records(rows, all_from_json, clock := Clock())):
+        return Page(records, [], rows.count, rows.total, skip, clock.naive, rows.digest)
     return page_of(rows.as_data(), from_json, total=rows.total, skip=skip, digest=rows.digest)
+
+
+def _all_records(rows: Rows, all_from_json: AllFromJson[Record], clock: Clock) -> list[Record]:
+    """Empty where one of them needs a closer look."""
+    records: list[Record] = []
+    for text in rows.slices():
+        if (some := all_from_json(text, clock)) is None:
+            return []
+        records += some
+    return records
 
 
 def log_page(data: Any, from_json: FromJson[Record]) -> Page[Record]:

@@ -7,8 +7,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from replicas_app.vbr.listings import page_of
+from replicas_app.vbr.answers import Answer
+from replicas_app.vbr.listings import page_of, pages
+from replicas_app.vbr.pace import Pace
 from replicas_app.vbr.records import PointRecord
+from replicas_app.vbr.rows import SLICE
 from replicas_app.vbr.times import Clock
 
 USUAL = {
@@ -77,6 +80,33 @@ def test_a_page_of_usual_rows_gives_the_same_records_as_row_by_row(odd):
 @pytest.mark.parametrize("odd", FOR_A_CLOSER_LOOK)
 def test_one_odd_row_leaves_the_whole_page_to_the_careful_way(odd):
     assert quickly([USUAL, USUAL | odd, USUAL]) is None
+
+
+@pytest.mark.parametrize("place", [0, SLICE - 1, SLICE, 2 * SLICE])
+def test_an_odd_row_anywhere_on_a_long_page_is_set_aside_and_no_other(place):
+    rows = [USUAL | {"name": f"web{number}"} for number in range(2 * SLICE + 1)]
+    rows[place] = USUAL | {"name": 5}
+
+    [page] = listed(rows)
+
+    assert [record.name for record in page.records] == [row["name"] for row in rows if row["name"] != 5]
+    assert [broken.reason for broken in page.broken] == ["name has the wrong type (int)"]
+
+
+def test_a_long_page_of_usual_rows_gives_all_of_them_in_their_order():
+    rows = [USUAL | {"name": f"web{number}", "creationTime": "2025-03-04T05:06:07"} for number in range(2 * SLICE + 1)]
+
+    [page] = listed(rows)
+
+    assert page.records == carefully(rows)[0]
+    assert page.naive_times == len(rows)
+
+
+def listed(rows: list) -> list:
+    body = json.dumps({"data": rows, "pagination": {"total": len(rows)}}).encode()
+    answer = Answer(200, {}, body, datetime.now(UTC), 0.1)
+    all_from_json = PointRecord.all_from_json
+    return list(pages(lambda *_: answer, PointRecord.from_json, pace=Pace(), all_from_json=all_from_json, first=10_000))
 
 
 @pytest.mark.parametrize("row", [None, "x", 5, [], {}])

@@ -38,6 +38,7 @@ FACTS = {
     "statuses": list(MALWARE_SEVERITY),
     "severities": list(MALWARE_SEVERITY.values()),
     "unknown_severity": UNKNOWN_MALWARE_SEVERITY,
+    "most_severe": max(MALWARE_SEVERITY.values()),
     "codes": list(MALWARE_CODES),
     "unknown_code": UNKNOWN_CODE,
     "per_minute": CODES_PER_MINUTE,
@@ -50,17 +51,20 @@ WITH judged AS (
     SELECT p.id, p.vm_id, p.created_at, p.state, p.malware,
            coalesce((%(severities)s::int[])[array_position(%(statuses)s::text[], p.malware)], %(unknown_severity)s)
                AS severity,
-           max(p.created_at) OVER (PARTITION BY p.vm_id) AS newest
+           max(p.created_at) OVER (
+               PARTITION BY p.vm_id ORDER BY p.created_at, p.id
+               ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
+           ) AS newest
     FROM restore_point p
     WHERE p.vm_id IN (SELECT vm_id FROM touched_vm) AND p.removed_at IS NULL
 )
 SELECT vm_id, count(*)::int AS points, min(created_at) AS oldest, max(created_at) AS newest,
        max(created_at) FILTER (WHERE malware = %(clean)s) AS newest_clean,
-       (array_agg(malware ORDER BY severity DESC, malware))[1] AS worst,
-       (array_agg(state ORDER BY created_at DESC, id DESC))[1] AS newest_state,
-       (array_agg(malware ORDER BY created_at DESC, id DESC))[1] AS newest_malware,
+       substr(min((%(most_severe)s - severity || malware) COLLATE "C"), 2) AS worst,
+       (array_agg(state ORDER BY created_at, id))[count(*)] AS newest_state,
+       (array_agg(malware ORDER BY created_at, id))[count(*)] AS newest_malware,
        array_agg(
-           floor(extract(epoch FROM created_at) / 60)::int * %(per_minute)s
+           floor(date_part('epoch', created_at) / 60)::int * %(per_minute)s
                + coalesce(array_position(%(codes)s::text[], malware) - 1, %(unknown_code)s)
            ORDER BY created_at, id
        ) FILTER (WHERE created_at > newest - %(recent)s::interval
@@ -68,6 +72,7 @@ SELECT vm_id, count(*)::int AS points, min(created_at) AS oldest, max(created_at
 FROM judged
 GROUP BY vm_id
 """
+"""All by one sort. `worst` is the text behind the smallest digit, which stands for the most severe status."""
 
 VM_EVENTS: LiteralString = """
 INSERT INTO event (server_id, replica_id, vm_id, run_id, kind, at, old, new)
