@@ -66,6 +66,7 @@ VM_LINE = (
     "replica__job_id",
     "replica__policy_id",
     "replica__platform_id",
+    "replica__removed_at",
 )
 
 

@@ -119,6 +119,8 @@ def vm_rows(answer: Answer) -> Iterator[dict[str, object]]:
             "malware": malware_cell(row.worst_malware),
             "state": state_cell(row.newest_state, not row.point_count),
             "points": number(row.point_count),
+            "replica_pk": row.replica_id,
+            "tick": "" if row.replica__removed_at is None else " disabled",
             "replica_href": f"{of_replica}{row.replica_id}/",
             "replica": escape(row.replica__name),
             "server": server_cell(row.server_id),

@@ -1,4 +1,5 @@
-// Which replicas are ticked, on this page of the list and on others: kept in this tab until they are sent or unticked.
+// Which replicas are ticked, on this page of a list and on others: kept in this tab until they are sent or unticked. A
+// row may be of a VM; then its tick is its replica's, and so is that of every other VM on it.
 // Without JavaScript the ticks of one page are sent by the form itself.
 "use strict";
 
@@ -7,6 +8,7 @@ const ticks = () => [...document.querySelectorAll("#list .tick input[name=id]:en
 const all = () => document.querySelector("#list [data-pick-all]");
 const key = () => `picked-${bar().dataset.person}`;
 const read = () => new Set(JSON.parse(sessionStorage.getItem(key()) ?? "[]"));
+const replicasOf = (ticks) => new Set(ticks.map((tick) => tick.value));
 
 function keep(picked) {
   if (picked.size) sessionStorage.setItem(key(), JSON.stringify([...picked]));
@@ -20,24 +22,38 @@ function show() {
   const picked = read();
   const here = ticks();
   for (const tick of here) tick.checked = picked.has(tick.value);
-  const ticked = here.filter((tick) => tick.checked).length;
-  const elsewhere = picked.size - ticked;
+  const ticked = here.filter((tick) => tick.checked);
   all().hidden = here.length === 0;
-  all().checked = here.length > 0 && ticked === here.length;
-  all().indeterminate = ticked > 0 && ticked < here.length;
+  all().checked = here.length > 0 && ticked.length === here.length;
+  all().indeterminate = ticked.length > 0 && ticked.length < here.length;
   bar().hidden = picked.size === 0;
   bar().querySelector("[data-unpick]").hidden = false;
-  bar().querySelector("[data-picked-words]").textContent =
-    `${picked.size.toLocaleString("en")} selected` + (elsewhere ? `, ${elsewhere.toLocaleString("en")} on other pages` : "");
+  bar().querySelector("[data-picked-words]").textContent = words(picked, ticked);
+}
+
+// "2 replicas selected, 1 on other pages"; of VMs that share a replica "3 VMs of 2 replicas selected".
+function words(picked, ticked) {
+  const here = replicasOf(ticked).size;
+  const elsewhere = picked.size - here;
+  const isShared = here < ticked.length;
+  const what = isShared ? `${count(ticked.length, bar().dataset.row)} of ${count(here, "replica")}` : count(picked.size, "replica");
+  const more = isShared ? count(elsewhere, "more replica") : elsewhere.toLocaleString("en");
+  return `${what} selected` + (elsewhere ? `, ${more} on other pages` : "");
+}
+
+function count(number, noun) {
+  return `${number.toLocaleString("en")} ${noun}${number === 1 ? "" : "s"}`;
 }
 
 function pick(inputs, isPicked) {
-  const picked = read();
-  for (const input of inputs) {
-    if (isPicked) picked.add(input.value);
-    else picked.delete(input.value);
+  const [picked, meant] = [read(), replicasOf(inputs)];
+  for (const replica of meant) {
+    if (isPicked) picked.add(replica);
+    else picked.delete(replica);
   }
   keep(picked);
+  const takesAlong = ticks().some((tick) => meant.has(tick.value) && !inputs.includes(tick));
+  if (takesAlong) announce(bar().querySelector("[data-picked-words]").textContent);
 }
 
 let last = null; // the tick that was clicked last: with Shift, a click takes along what lies between

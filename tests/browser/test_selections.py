@@ -17,9 +17,9 @@ def test_a_selection_is_held_across_pages_and_filters_and_sent_whole(page, sign_
     page.get_by_role("link", name="Next").click()
     expect(page.locator(".pager")).to_contain_text("26–50")
     page.get_by_role("checkbox", name="Select all on this page").check()
-    expect(page.locator("#picked")).to_contain_text("26 selected, 1 on other pages")
+    expect(page.locator("#picked")).to_contain_text("26 replicas selected, 1 on other pages")
     search(page).fill("alpha-00")
-    expect(page.locator("#picked")).to_contain_text("26 selected, 25 on other pages")
+    expect(page.locator("#picked")).to_contain_text("26 replicas selected, 25 on other pages")
     expect(page.get_by_role("checkbox", name="Select alpha-00")).to_be_checked()
     with page.expect_request("**/rescans/new/") as sent:
         page.get_by_role("button", name="Rescan selected…").click()
@@ -34,10 +34,10 @@ def test_a_selection_can_be_let_go_and_survives_a_reload_until_then(page, sign_i
     page.goto("/replicas/")
     page.get_by_role("checkbox", name="Select alpha-00").check()
     page.get_by_role("checkbox", name="Select alpha-08").click(modifiers=["Shift"])
-    expect(page.locator("#picked")).to_contain_text("5 selected")
+    expect(page.locator("#picked")).to_contain_text("5 replicas selected")
 
     page.reload()
-    expect(page.locator("#picked")).to_contain_text("5 selected")
+    expect(page.locator("#picked")).to_contain_text("5 replicas selected")
     page.get_by_role("button", name="Unselect all").click()
 
     expect(page.locator("#picked")).to_be_hidden()
@@ -52,7 +52,7 @@ def test_a_selection_that_was_rescanned_is_done_with_and_one_that_was_not_is_kep
 
     page.get_by_role("button", name="Rescan selected…").click()
     page.get_by_role("link", name="Cancel").click()
-    expect(page.locator("#picked")).to_contain_text("2 selected")
+    expect(page.locator("#picked")).to_contain_text("2 replicas selected")
     page.get_by_role("button", name="Rescan selected…").click()
     page.get_by_role("button", name="Rescan 2 replicas").click()
     expect(page).to_have_url(re.compile(r"/rescans/\d+/$"))

@@ -6,9 +6,10 @@ from urllib.parse import quote
 import pytest
 from django.utils import timezone
 
+from replicas_app.choices import Role
 from tests.deriving import derive
-from tests.factories import make_point, make_replica, make_server, make_vm
-from tests.pages.reading import PART, read
+from tests.factories import make_point, make_replica, make_rescan, make_server, make_vm
+from tests.pages.reading import PART, Reading, read
 from tests.pages.vm_rows import make_vm_with_points
 
 pytestmark = pytest.mark.django_db
@@ -21,7 +22,7 @@ def names_of(client, query: str) -> list[str]:
 
 @pytest.mark.parametrize("rows", [1, 3])
 def test_the_list_asks_the_database_as_often_for_one_row_as_for_three(rows, signed_in, django_assert_num_queries):
-    client, server = signed_in(), make_server()
+    client, server = signed_in(role=Role.OPERATOR), make_server()
     for _ in range(rows):
         make_vm(make_replica(server), point_count=1)
 
@@ -64,6 +65,40 @@ def test_the_strip_of_a_row_shows_the_points_of_seven_days_in_one_path(signed_in
 
     assert strip["aria-label"] == "3 restore points in the last 7 days"
     assert strip.select(".points")[0]["d"].count("M") == 3
+
+
+def test_only_those_who_may_rescan_tick_rows_and_the_tick_of_a_vm_is_that_of_its_replica(signed_in):
+    tier, gone = make_replica(name="<tier>"), make_replica(name="gone", removed_at=NOON)
+    for replica, name in ((tier, "web-1"), (tier, "web-2"), (gone, "x-1")):
+        make_vm(replica, name, point_count=1)
+
+    viewers = read(signed_in(), "/vms/")
+    operators = read(signed_in(role=Role.OPERATOR), "/vms/")
+
+    assert viewers.all(".tick, #picked, script[src*=selection]") == []
+    assert [(box["aria-label"], box["value"], "disabled" in box) for box in operators.all("input[name=id]")] == [
+        ("Select web-1 on <tier>", str(tier.pk), False),
+        ("Select web-2 on <tier>", str(tier.pk), False),
+        ("Select x-1 on gone", str(gone.pk), True),
+    ]
+    ids = [tag["id"] for tag in operators.all("[id]")]
+    assert sorted(set(ids)) == sorted(ids)
+
+
+def test_ticked_vms_of_one_replica_are_sent_without_javascript_as_one_and_what_is_left_out_is_told(signed_in):
+    client, server = signed_in(role=Role.OPERATOR), make_server("lab")
+    tier, taken = make_replica(server, "tier 1"), make_replica(server, "tier 2")
+    for replica in (tier, tier, taken):
+        make_vm(replica, point_count=1)
+    rescan = make_rescan(taken)
+
+    page = read(client, "/vms/")
+    boxes = page.all("input[name=id]")
+    asked = Reading(client.post(page.attribute("form#picked", "action"), {"id": [box["value"] for box in boxes]}))
+
+    assert [box["form"] for box in boxes] == ["picked"] * 3
+    assert asked.text("#question") == "Rescan tier 1 on lab?"
+    assert asked.text(".notice[data-status=late]").startswith(f"Left out: tier 2 is in {rescan} of ")
 
 
 @pytest.mark.parametrize(
