@@ -1,20 +1,17 @@
-"""The list of restore points and the page of one."""
+"""The list of restore points."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import pytest
 from django.utils import timezone
 
-from replicas_app.filters import facets, pages, points
-from replicas_app.filters.memory import Memory
-from replicas_app.filters.pages import Keys
-from replicas_app.models import BackupServer, RestorePoint
+from replicas_app.filters import facets, points
+from replicas_app.models import BackupServer
 from tests.deriving import derive
 from tests.factories import make_point, make_replica, make_server, make_vm
 from tests.pages.reading import PART, read
 
 pytestmark = pytest.mark.django_db
-NOON = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -165,64 +162,6 @@ def test_who_looks_for_a_replica_without_points_is_led_to_the_replicas(signed_in
     assert read(client, way).total == 1
 
 
-def test_the_page_of_a_point_shows_all_of_it_and_its_operations_in_words(signed_in):
-    vm = make_vm(make_replica(make_server("vbr-oslo"), "tier 1"), "web-01")
-    point = make_point(
-        vm,
-        created_at=NOON,
-        malware="",
-        state="ReadyToSwitch",
-        platform="HyperV",
-        platform_id="P-1",
-        first_seen_at=NOON,
-        operations=["StartViVMSnapshotReplicaFailover", "StartSomethingNew"],
-    )
-
-    page = read(signed_in(), point.get_absolute_url())
-
-    facts = page.facts
-    assert facts["Created"].startswith("25 Nov 2026, 12:00 UTC")
-    assert facts["Created"].endswith("the newest point of this VM")
-    assert facts["Malware"] == "Not scanned : that is not the same as clean".replace(" :", ":")
-    assert facts["State"] == "Ready to switch ReadyToSwitch"
-    assert facts["Platform"] == "Hyper-V HyperV"
-    assert facts["Platform id"] == "P-1"
-    assert facts["VM"] == "web-01"
-    assert facts["Replica"] == f"tier 1 {vm.replica.uuid}"
-    assert facts["Restore point id"] == str(point.uuid)
-    assert facts["First seen"] == "25 Nov 2026, 12:00 UTC"
-    assert page.attribute("[data-point]", "data-point") == str(point.uuid)
-    assert page.text(".operations") == "Fail over to this point StartViVMSnapshotReplicaFailover StartSomethingNew"
-
-
-def test_from_a_point_one_goes_to_the_next_older_and_newer_one_of_its_vm(signed_in):
-    client, vm = signed_in(), make_vm()
-    points = [make_point(vm, created_at=NOON + timedelta(hours=hour)) for hour in range(3)]
-    make_point(make_vm(vm.replica), created_at=NOON + timedelta(minutes=90))
-    make_point(vm, created_at=NOON + timedelta(minutes=30), removed_at=NOON)
-
-    middle = read(client, points[1].get_absolute_url())
-
-    assert middle.link(text="Older point") == points[0].get_absolute_url()
-    assert middle.link(text="Newer point") == points[2].get_absolute_url()
-    assert read(client, middle.link(text="1 newer").split("#")[0]).total == 3
-    assert read(client, points[0].get_absolute_url()).select("a[rel=prev]") == []
-
-
-def test_a_removed_point_keeps_its_page(signed_in):
-    point = make_point(removed_at=NOON)
-
-    page = read(signed_in(), point.get_absolute_url())
-
-    assert "nobody can fail over to it" in page.text(".notice")
-    assert page.facts["Found removed"].startswith("25 Nov 2026, 12:00 UTC")
-
-
-@pytest.mark.parametrize("pk", ["0", "987654", "99999999999999999999"])
-def test_a_point_that_is_not_there_is_not_found(pk, signed_in):
-    assert signed_in().get(f"/restore-points/{pk}/").status_code == 404
-
-
 def test_the_number_of_points_of_a_replica_leads_to_exactly_those(signed_in):
     client = signed_in()
     replica = make_replica()
@@ -236,88 +175,3 @@ def test_the_number_of_points_of_a_replica_leads_to_exactly_those(signed_in):
 
     points = page.link(text="3", within="td:nth-of-type(5)")
     assert read(client, points).total == 3
-
-
-def test_a_page_is_remembered_until_a_row_changes(signed_in, django_assert_num_queries):
-    client, server = signed_in(), make_server(data_version=1)
-    kept = make_point(make_vm(make_replica(server)))
-
-    def rows() -> list[str]:
-        return [row.attrs["data-point"] for row in read(client, "/restore-points/", headers=PART).rows("point")]
-
-    assert rows() == [str(kept.uuid)]
-    newer = make_point(kept.vm, created_at=timezone.now())
-    with django_assert_num_queries(4):
-        assert rows() == [str(kept.uuid)]
-    BackupServer.objects.update(data_version=2)
-    assert rows() == [str(kept.uuid)]
-    BackupServer.objects.update(rows_version=2)
-    assert rows() == [str(newer.uuid), str(kept.uuid)]
-
-
-def test_pages_that_are_sorted_by_the_names_of_servers_are_not_remembered_under_other_names(signed_in):
-    client, first = signed_in(), make_server("bergen", data_version=1)
-    points = [make_point(make_vm(make_replica(server))) for server in (first, make_server("oslo", data_version=1))]
-
-    def rows() -> list[str]:
-        return [row.attrs["data-point"] for row in read(client, "/restore-points/?sort=server").rows("point")]
-
-    before = rows()
-    BackupServer.objects.filter(pk=first.pk).update(name="tromsø")
-
-    assert (before, rows()) == ([str(point.uuid) for point in points], [str(point.uuid) for point in points[::-1]])
-
-
-def test_what_vanishes_from_a_remembered_page_is_left_out(signed_in):
-    client, server = signed_in(), make_server(data_version=1)
-    first, second = (make_point(make_vm(make_replica(server))) for _ in range(2))
-    read(client, "/restore-points/")
-    first.delete()
-
-    page = read(client, "/restore-points/")
-
-    assert [row.attrs["data-point"] for row in page.rows("point")] == [str(second.uuid)]
-
-
-@pytest.mark.parametrize("number", [1, 2, 3, 41, 42])
-def test_pages_far_down_come_from_blocks_that_are_read_at_once(number, monkeypatch):
-    monkeypatch.setattr(pages, "BLOCK", 7)
-    server, vm = make_server(data_version=1), make_vm()
-    keys = [make_point(vm, created_at=NOON - timedelta(minutes=minute)).pk for minute in range(42 * 3 - 1)]
-    for total in (None, len(keys)):
-        wanted = Keys(RestorePoint.objects.order_by("-created_at").all, total, Memory(f"{server.pk} {total}"), "")
-
-        met = [wanted.between((number - 1) * 3, number * 3) for _ in range(2)]
-
-        assert met == [keys[(number - 1) * 3 : number * 3]] * 2
-
-
-@pytest.mark.parametrize("address", ["/replicas/", "/vms/", "/restore-points/"])
-def test_what_is_new_is_found_by_when_it_was_first_seen(address, signed_in):
-    client, server = signed_in(), make_server()
-    for name, seen in (("old", NOON - timedelta(days=1)), ("then", NOON), ("new", NOON + timedelta(hours=1))):
-        vm = make_vm(make_replica(server, name, first_seen_at=seen), name, first_seen_at=seen, point_count=1)
-        make_point(vm, first_seen_at=seen)
-
-    def names(query: str) -> list[str]:
-        return sorted(link["title"] for link in read(client, address + query).all("#list td.stay a"))
-
-    assert names("") == ["new", "old", "then"]
-    assert names("?first_seen_after=2026-11-25T12:00") == ["new", "then"]
-    assert names("?first_seen_after=2026-11-25T12:00&first_seen_before=2026-11-25T12:30") == ["then"]
-    assert names("?first_seen_before=2026-11-25T11:00%2B00:00") == ["old"]
-
-
-def test_the_moments_of_being_first_seen_stand_in_chips_and_fields_and_are_judged_like_all_others(signed_in):
-    client = signed_in()
-    make_point()
-
-    page = read(client, "/restore-points/?first_seen_after=2026-11-25T12:00&first_seen_before=2026-11-24&sort=name")
-    wrong = read(client, "/restore-points/?first_seen_after=yesterday")
-
-    assert page.text(".chip") == "first seen after 25 Nov 2026, 12:00 UTC"
-    assert page.attribute(".chip a", "href") == "/restore-points/?first_seen_before=2026-11-24&sort=name"
-    assert page.attribute("#id-first_seen_after", "value") == "2026-11-25T12:00:00.000"
-    assert page.text("#wrong-first_seen_before") == "It lies before “First seen after”: nothing can match both."
-    assert "“yesterday” is not a date and time" in wrong.text("#wrong-first_seen_after")
-    assert wrong.total == 1
