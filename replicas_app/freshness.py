@@ -33,6 +33,8 @@ class DataAge:
     """When the data was read; None while there is none, or a part of it is missing."""
     swept: datetime | None = None
     """When it was last read in full; None while that is not so of all of it."""
+    late_at: datetime | None = None
+    """From when on a page that stays open calls it late; None while there is none, or a part of it is missing."""
 
 
 def data_age(now: datetime) -> DataAge:
@@ -54,6 +56,7 @@ def age_of(known: list[BackupServer], now: datetime) -> DataAge:
         f"{_read_proof(oldest, age)} {_sweep_proof(servers, now)}",
         oldest.last_success_at,
         None if unswept(servers) else min(server.last_full_at for server in servers),
+        min(server.stale_at for server in servers),
     )
 
 

@@ -124,6 +124,11 @@ class Answer:
         """The age of what is in sight."""
         return age_of(self.filters.servers_in_sight, self.now)
 
+    @cached_property
+    def age_of_all(self) -> DataAge:
+        """The age of all data, as the bar tells it."""
+        return age_of(list(self.filters.servers.values()), self.now)
+
     @property
     def nothing_was_ever_read(self) -> bool:
         servers = self.filters.servers_in_sight

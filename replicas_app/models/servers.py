@@ -185,6 +185,13 @@ class BackupServer(models.Model):
         """Whether a person still has to compare and accept its certificate. Nothing is sent to it before that."""
         return self.trust == TrustMode.PIN and not self.pinned_sha256
 
+    @property
+    def stale_at(self) -> datetime | None:
+        """From when on its data is older than it should be, if no read comes through before; None where it has none."""
+        if self.last_success_at is None:
+            return None
+        return self.last_success_at + timedelta(seconds=self.sync_interval_seconds * MISSED_INTERVALS_UNTIL_STALE)
+
     def is_stale(self, now: datetime) -> bool:
         """Whether its data is older than a few intervals, so that a page has to say so.
 
@@ -192,5 +199,4 @@ class BackupServer(models.Model):
         """
         if self.last_success_at is None:
             return False
-        allowed = timedelta(seconds=self.sync_interval_seconds * MISSED_INTERVALS_UNTIL_STALE)
-        return abs(now - self.last_success_at) > allowed
+        return abs(now - self.last_success_at) > self.stale_at - self.last_success_at

@@ -23,7 +23,7 @@ def overview(request: HttpRequest) -> HttpResponse:
     if wants_part(request) and request.GET.get("seen") == version:
         return HttpResponse(status=204)
     wants_days = request.GET.get("part") == "days"
-    part = "overview/_days.html" if wants_days else "overview/_figures.html"
+    part = "overview/_days.html" if wants_days else "overview/_part.html"
     template = template_for(request, page="overview/page.html", part=part)
     shown = {
         "overview": Overview(now),

@@ -109,7 +109,7 @@ def rescan_detail(request: HttpRequest, pk: int) -> HttpResponse:
     version = _version(story.version, waits)
     if _has_seen(request, version):
         return HttpResponse(status=204)
-    template = template_for(request, page="rescans/detail.html", part="rescans/_live.html")
+    template = template_for(request, page="rescans/detail.html", part="rescans/_live_part.html")
     members = rescans.members_of(rescan, None if is_whole else SHOWN_MEMBERS)
     context = {
         "rescan": rescan,

@@ -52,7 +52,12 @@ def _data(answer: Answer) -> list[object]:
     servers = [[getattr(server, column) for column in IN_LISTS] for server in answer.filters.servers.values()]
     notices = [(notice.tone, notice.strong, notice.text) for notice in answer.notices]
     minute = answer.now.replace(second=0, microsecond=0)
-    return [answer.filters.version, answer.total, minute, answer.age.words, answer.age.proof, notices, servers, rescans]
+    return [answer.filters.version, answer.total, minute, *_ages(answer), notices, servers, rescans]
+
+
+def _ages(answer: Answer) -> list[str]:
+    """How old what is in sight is, and, for the bar, how old all data is."""
+    return [answer.age.words, answer.age.proof, answer.age_of_all.words, answer.age_of_all.tone]
 
 
 def _person(request: HttpRequest) -> list[object]:

@@ -29,7 +29,7 @@ LOOKING = {"seen": None, "heard": None}
 @vary_on_headers("HX-Request")
 def server_list(request: HttpRequest) -> HttpResponse:
     lines = server_lines(BackupServer.objects.by_name(), timezone.now())
-    template = template_for(request, page="servers/list.html", part="servers/_table.html")
+    template = template_for(request, page="servers/list.html", part="servers/_list_part.html")
     return render(request, template, {"lines": lines, "is_reading": any(line.reading for line in lines)})
 
 
@@ -40,7 +40,7 @@ def server_detail(request: HttpRequest, pk: int) -> HttpResponse:
     live = Live.of(server)
     if live.was_seen(request):
         return HttpResponse(status=204)
-    template = template_for(request, page="servers/detail.html", part="servers/_server.html")
+    template = template_for(request, page="servers/detail.html", part="servers/_server_part.html")
     return live.answer(request, render(request, template, _about(request, server, live)))
 
 
@@ -52,7 +52,7 @@ def sync_run(request: HttpRequest, pk: int, run_pk: int) -> HttpResponse:
     if live.was_seen(request):
         return HttpResponse(status=204)
     context = {"server": run.server, "run": run, "live": live, "fix": doctor.fix(run.error_cause)}
-    template = template_for(request, page="servers/run.html", part="servers/_run.html")
+    template = template_for(request, page="servers/run.html", part="servers/_run_part.html")
     return live.answer(request, render(request, template, context | _changes(request, run)))
 
 
