@@ -6,7 +6,17 @@ const notices = () => document.getElementById("notices");
 function showNotice(name, fill = () => {}) {
   const notice = document.getElementById(name).content.cloneNode(true);
   fill(notice);
+  float(notice);
+}
+
+function float(notice) {
   notices().replaceChildren(notice);
+  notices().dataset.floats = "";
+}
+
+function hushNotices() {
+  notices().replaceChildren();
+  delete notices().dataset.floats;
 }
 
 function announce(words) {
@@ -84,19 +94,19 @@ window.addEventListener("pageshow", () => {
   for (const busy of document.querySelectorAll("form[aria-busy], button[aria-busy]")) busy.ariaBusy = null;
 });
 
-// Errors of htmx requests are told in the page, and go away with the next answer.
+// Errors of htmx requests are told where one is in the page, and go away with the next answer. What a page came with stays.
 document.addEventListener("htmx:sendError", () => showNotice("connection-lost"));
 document.addEventListener("htmx:timeout", () => showNotice("connection-lost"));
 document.addEventListener("htmx:responseError", (event) => {
   const answer = event.detail.xhr;
   if (answer.getResponseHeader("X-Notice")) {
-    notices().innerHTML = answer.responseText;
+    float(document.createRange().createContextualFragment(answer.responseText));
   } else {
     showNotice("answer-failed", (notice) => (notice.querySelector("[data-code]").textContent = answer.status));
   }
 });
 document.addEventListener("htmx:beforeOnLoad", (event) => {
-  if (event.detail.xhr.status < 400 && notices().querySelector("[role=alert]")) notices().replaceChildren();
+  if (event.detail.xhr.status < 400 && "floats" in notices().dataset) hushNotices();
 });
 document.addEventListener("announce", (event) => announce(event.detail.words));
 
@@ -133,6 +143,8 @@ function tick() {
   const pill = document.getElementById("data-age");
   const age = pill?.dataset.age ? now - Date.parse(pill.dataset.age) : 0;
   if (age >= MINUTE) pill.firstElementChild.textContent = `Data ${spanWords(age)} old`;
+  if (pill?.dataset.status === "ok" && now > Date.parse(pill.dataset.lateAt)) pill.dataset.status = "late";
+  if (age > DAY) pill.dataset.status = "critical";
 }
 
 setInterval(tick, 20_000);

@@ -7,6 +7,7 @@ from django.conf import settings
 from django.utils import timezone
 from playwright.sync_api import Page, Route, expect
 
+from replicas_app.models import BackupServer
 from replicas_app.times import ago_words
 from tests.factories import PASSWORD, make_person, make_server
 
@@ -87,6 +88,19 @@ def test_an_error_that_is_not_ours_is_told_with_its_number(page, sign_in):
     expect(page.get_by_text("nginx")).to_have_count(0)
 
 
+def test_what_a_page_came_with_is_not_taken_away_by_the_next_answer(page, sign_in):
+    sign_in()
+    server = make_server()
+    page.goto(server.get_absolute_url())
+    BackupServer.objects.update(is_enabled=False)
+    page.get_by_role("button", name="Sync now").click()
+    expect(page.get_by_role("alert")).to_contain_text("disabled")
+
+    page.evaluate("htmx.ajax('GET', location.pathname, '#server')")
+
+    expect(page.get_by_role("alert")).to_contain_text("disabled")
+
+
 def test_after_signing_out_back_shows_nothing(page, sign_in):
     sign_in(make_person("anna", role="admin"))
     page.goto("/people/")
@@ -145,6 +159,20 @@ def test_ages_in_an_open_page_go_on_counting(page, sign_in):
     page.clock.fast_forward("05:00")
 
     expect(page.locator("[data-age]")).to_have_text("Data 6 min old")
+
+
+def test_the_age_in_the_bar_of_an_open_page_turns_late_and_then_critical_by_itself(page, sign_in):
+    sign_in()
+    make_server(last_success_at=timezone.now(), sync_interval_seconds=300)
+    page.clock.install()
+    page.goto("/people/")
+    tones = [page.locator("[data-age]").get_attribute("data-status")]
+
+    for span in ("14:00", "02:00", "24:00:00"):
+        page.clock.fast_forward(span)
+        tones.append(page.locator("[data-age]").get_attribute("data-status"))
+
+    assert tones == ["ok", "ok", "late", "critical"]
 
 
 def test_the_browser_counts_ages_in_the_words_of_the_server(page, sign_in):
