@@ -48,6 +48,16 @@ function refuse(event) {
   showNotice("address-too-long");
 }
 
+// What gets the focus comes out from under the columns that stay; scroll margins cannot do that sideways.
+document.addEventListener("focusin", (event) => {
+  const cell = event.target.closest("#list tbody td:not(.stay, .tick, .act)");
+  if (!cell) return;
+  const [first, last] = [".stay", ".act"].map((name) => cell.parentElement.querySelector(name)?.getBoundingClientRect());
+  const link = event.target.getBoundingClientRect();
+  const hidden = Math.max(first?.right - link.left, 0) || Math.min(last?.left - link.right, 0);
+  if (hidden) table().scrollLeft -= hidden + 8 * Math.sign(hidden);
+});
+
 // j and k go down and up the rows, x ticks the row in which one is.
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || event.target.closest("input:not([type=checkbox]), select, textarea, dialog")) return;

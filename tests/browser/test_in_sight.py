@@ -1,0 +1,68 @@
+"""What one looks at: the focus, errors, and rows that are being asked for; without motion, and on paper."""
+
+from playwright.sync_api import Page, expect
+
+from tests.factories import make_replica, make_server, make_sync_run
+
+COVERED = """() => {
+    const one = document.activeElement, box = one.getBoundingClientRect();
+    const seen = document.elementFromPoint(box.x + Math.min(box.width, 20) / 2, box.y + box.height / 2);
+    return one.contains(seen) ? "" : one.outerHTML.slice(0, 120);
+}"""
+"""What has the focus, where something else lies over it."""
+
+
+def test_an_error_is_told_in_sight_wherever_one_is_in_a_long_page(page, sign_in):
+    sign_in()
+    make_replica(make_server())
+    page.set_viewport_size({"width": 1280, "height": 300})
+    page.goto("/replicas/")
+    page.route("**/rescans/new/*", lambda route: route.fulfill(status=502))
+    page.mouse.wheel(0, 10_000)
+
+    page.get_by_role("link", name="Rescan Replicate").click()
+
+    expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)
+
+
+def test_what_has_the_focus_is_not_under_the_head_or_a_column_that_stays(page, sign_in, replicas):
+    sign_in()
+    page.set_viewport_size({"width": 1280, "height": 600})
+    page.goto("/replicas/")
+    page.locator("#list tbody td:nth-last-child(4) a").nth(40).focus()
+    covered = []
+
+    for _ in range(180):
+        page.keyboard.press("Shift+Tab")
+        covered.append(page.evaluate(COVERED))
+
+    assert [one for one in covered if one] == []
+
+
+def test_rows_of_the_wish_before_are_pale_while_a_slow_server_works_on_the_next(page, sign_in, replicas):
+    sign_in()
+    held = []
+    page.goto("/replicas/")
+    page.route("**/replicas/?*", lambda route: held.append(route))
+
+    for act in (lambda: page.locator("#q").fill("beta"), lambda: page.locator("#sort-state").click()):
+        act()
+        expect(page.locator("#list > .table")).to_have_css("opacity", "0.5")
+        held.pop().continue_()
+        expect(page.locator("#list > .table")).to_have_css("opacity", "1")
+
+
+def test_without_motion_a_bar_that_knows_no_share_shows_none(page, sign_in):
+    sign_in()
+    server = make_server()
+    run = make_sync_run(server, state="running", ended_at=None)
+    page.emulate_media(reduced_motion="reduce")
+
+    page.goto(run.get_absolute_url())
+
+    bar = page.get_by_role("progressbar")
+    assert _width(page, ".somewhere") == bar.bounding_box()["width"]
+
+
+def _width(page: Page, selector: str) -> float:
+    return page.locator(selector).bounding_box()["width"]
