@@ -8,13 +8,13 @@ import pytest
 from django.utils import timezone
 
 from replicas_app import pulse
-from replicas_app.choices import SyncState
+from replicas_app.choices import RescanState, SyncState
 from replicas_app.freshness import NOBODY_READS, age_of, data_age, notices_of
-from replicas_app.models import BackupServer
+from replicas_app.models import BackupServer, Rescan, SyncRun
 from replicas_app.overview import Overview
 from replicas_app.times import utc_words
-from tests.factories import make_point, make_replica, make_server, make_sync_run, make_vm
-from tests.pages.reading import PART
+from tests.factories import make_point, make_replica, make_rescan, make_server, make_sync_run, make_vm
+from tests.pages.reading import PART, Reading
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 25, 13, 31, tzinfo=UTC)
@@ -67,6 +67,41 @@ def test_the_bar_tells_both_ages_where_they_differ(client, signed_in):
 
     assert "Data 3 min old swept 9 h 00 min ago" in both
     assert "swept" not in one.split("Replicas Restore points")[0]
+
+
+def test_a_part_that_brings_something_new_brings_the_age_in_the_bar_along(signed_in):
+    server, viewer = make_server(), signed_in()
+    run, rescan = make_sync_run(server), make_rescan(make_replica(server))
+    places = ["/", "/servers/", "/replicas/", "/vms/", "/restore-points/", "/rescans/", "/activity/"]
+    places += [one.get_absolute_url() for one in (server, run, rescan)]
+
+    parts = {place: len(Reading(viewer.get(place, headers=PART)).all("#data-age[hx-swap-oob]")) for place in places}
+    pages = {place: len(Reading(viewer.get(place)).all("#data-age")) for place in places}
+
+    assert parts == pages == dict.fromkeys(places, 1)
+
+
+def test_without_javascript_a_page_of_what_goes_on_offers_to_look_again(signed_in):
+    server, viewer = make_server(), signed_in()
+    going_on = make_sync_run(server, state=SyncState.RUNNING, ended_at=None), make_rescan(make_replica(server))
+    places = ["/servers/", "/rescans/", *(one.get_absolute_url() for one in (server, *going_on))]
+
+    before = {place: len(Reading(viewer.get(place)).select("noscript a")) for place in places}
+    SyncRun.objects.update(state=SyncState.SUCCEEDED, ended_at=timezone.now())
+    Rescan.objects.update(state=RescanState.SUCCEEDED, ended_at=timezone.now(), next_poll_at=None)
+    after = {place: len(Reading(viewer.get(place)).select("noscript a")) for place in places}
+
+    assert (before, after) == (dict.fromkeys(places, 1), dict.fromkeys(places, 0))
+
+
+def test_the_bar_beside_a_list_of_one_server_tells_the_age_of_all_data(signed_in):
+    make_server("vbr-oslo", last_success_at=timezone.now() - timedelta(minutes=12))
+    fresh = make_server("vbr-bergen")
+
+    part = Reading(signed_in().get(f"/replicas/?server={fresh.pk}", headers=PART))
+
+    assert part.text("#data-age").startswith("Data 12 min old")
+    assert part.text("#foot [data-age]") == "Data 1 min old"
 
 
 @pytest.mark.parametrize(
