@@ -95,7 +95,7 @@ def test_without_a_server_an_admin_is_led_to_connecting_one_and_others_are_told_
 
     assert admins.text(".blank strong") == viewers.text(".blank strong") == "No server yet"
     assert admins.link(text="Connect a server") == reverse("server-add")
-    assert "An administrator has to connect" in viewers.text(".blank")
+    assert "An admin can connect a backup server" in viewers.text(".blank")
 
 
 def test_a_first_read_shows_how_far_it_is(signed_in):
