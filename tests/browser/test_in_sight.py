@@ -66,3 +66,17 @@ def test_without_motion_a_bar_that_knows_no_share_shows_none(page, sign_in):
 
 def _width(page: Page, selector: str) -> float:
     return page.locator(selector).bounding_box()["width"]
+
+
+def test_on_paper_all_columns_fit_and_the_cause_of_each_failed_read_is_unfolded(page, sign_in, replicas):
+    sign_in()
+    servers = [make_server(last_error=f"Fault {number}.", last_error_cause="server") for number in range(5)]
+    page.set_viewport_size({"width": 1034, "height": 700})
+    page.goto("/replicas/")
+    page.emulate_media(media="print")
+
+    for number in range(len(servers)):
+        expect(page.get_by_text(f"Fault {number}.")).to_be_visible()
+    expect(page.locator("#export")).to_be_hidden()
+    expect(page.get_by_role("link", name="25 rows")).to_be_hidden()
+    assert page.evaluate("document.scrollingElement.scrollWidth") == 1034
