@@ -1,5 +1,6 @@
 """What tests of faults look at: what is held, what is there, and what a person is told."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.test import Client
@@ -29,7 +30,12 @@ def ids_of(model: type) -> set[str]:
 
 def there(simulator: Simulator) -> tuple[set[str], set[str]]:
     """The same of what the server has."""
-    return tuple({record["id"] for record in records} for records in (simulator.world.replicas, simulator.world.points))
+    return ids(simulator.world.replicas), ids(simulator.world.points)
+
+
+def ids(records: Iterable[dict[str, Any]]) -> set[str]:
+    """Of what the server has."""
+    return {record["id"] for record in records}
 
 
 def oldest(simulator: Simulator) -> dict[str, Any]:
