@@ -32,10 +32,11 @@ def doubt_of(server: BackupServer, reading: Reading) -> Doubt:
     counts = {}
     for listing in reading.whole_listings:
         held = reading.held(listing)
-        if listing.is_whole and _is_a_drop(listing.rows, min(held, server.accepted_drop.get(listing.words, held))):
+        if listing.is_whole and is_a_drop(listing.rows, min(held, server.accepted_drop.get(listing.words, held))):
             counts[listing.words] = [listing.rows, held]
     return Doubt(server, counts)
 
 
-def _is_a_drop(rows: int, held: int) -> bool:
+def is_a_drop(rows: int, held: int) -> bool:
+    """Whether a list of so many rows waits for a person, where we hold so many and nobody accepted fewer."""
     return rows == 0 < held or (held >= FROM and rows * SHARE < held)

@@ -71,11 +71,11 @@ def _read(reading: Reading) -> VbrError | None:
         with connect(run.server) as client:
             _learn(reading, client)
             reading.read_replicas(client)
+            absent.look_again_at_replicas(reading, client)
             _read_points(reading, client)
     except VbrError as fault:
         logger.warning("sync %s of server %s broke off: %s", run.pk, run.server_id, fault)
         stage.forget_gone()
-        reading.points.was_received = False  # what did not come was not asked for once more, or may not have been
         return fault
     return None
 
@@ -88,7 +88,7 @@ def _read_points(reading: Reading, client: Client) -> None:
         stage.forget_gone()
     if run.is_full:
         reading.sweep_points(client)
-        absent.look_again(reading, client)
+        absent.look_again_at_points(reading, client)
         reading.counted = dict(ahead(interval.counted(client)))  # a token that is renewed is not part of the merge
 
 

@@ -115,13 +115,23 @@ class Reading:
         for page in pages:
             rows, broken = rows + page.received, broken + len(page.broken)
             announced = max(announced, rows if page.total is None else page.total)
+            self.points.rows += page.received
             self._store(self.points, self._ready(self.points, page))
         return rows >= announced and not broken
 
-    def meet(self, pages: Iterable[Page]) -> None:
-        """Stage some points after a sweep of all of them."""
-        for lines in ahead(self._all_ready(self.points, (replace(page, digest=b"") for page in pages))):
-            self._store(self.points, lines)
+    def meet(self, listing: Listing, pages: Iterable[Page]) -> bool:
+        """Stage, of some rows, those that did not come with the whole list before. Say whether all of them came.
+
+        A row that did stays as it came then: that it is stored so is what the pages say that will be remembered.
+        """
+        first, received, announced = listing.staged, 0, 0
+        for page, lines in ahead((page, self._ready(listing, page)) for page in pages):
+            received += page.received
+            announced = max(announced, received if page.total is None else page.total)
+            self._store(listing, lines)
+        came = stage.came_since(listing.kind, first)
+        stage.forget_repeated(listing.kind, first)
+        return came + listing.broken >= announced
 
     # What is known of it
 
@@ -198,7 +208,8 @@ class Reading:
     def _all_ready(self, listing: Listing, pages: Iterable[Page]) -> Iterator[bytes]:
         """Runs in the thread that reads ahead."""
         for page in pages:
-            told = listing.rows + page.received if page.total is None else page.total
+            listing.rows += page.received
+            told = listing.rows if page.total is None else page.total
             listing.announced = max(listing.announced, told)  # the last page alone may say less than all before it
             listing.swept.add(page)
             yield self._ready(listing, page)
@@ -207,7 +218,6 @@ class Reading:
         """The page as text for COPY; everything else about it is taken down. Raises Stopped."""
         lines = listing.lines(page.records, listing.staged)
         listing.staged += len(page.records)
-        listing.rows += page.received
         listing.broken += len(page.broken)
         self.naive_times += page.naive_times
         for broken in page.broken:

@@ -128,6 +128,11 @@ def distinct(kind: str, since: int) -> int:
     return _count(statement.format(SQL(CAME[kind]), Identifier(f"known_{kind}")), [since])
 
 
+def came_since(kind: str, first: int) -> int:
+    """The same without known pages."""
+    return _count(SQL("SELECT count(DISTINCT uuid) FROM {} AS came WHERE seq >= %s").format(SQL(CAME[kind])), [first])
+
+
 def forget(kind: str, before: int) -> None:
     """Keep only what came from number `before` on: that was whole, so what only an earlier pass saw is gone."""
     if before:
@@ -135,13 +140,16 @@ def forget(kind: str, before: int) -> None:
             _execute(SQL("DELETE FROM {} WHERE seq < %s").format(Identifier(table)), [before])
 
 
+def forget_repeated(kind: str, first: int) -> None:
+    """Of what came from number `first` on, keep only what did not come before, on a known page or not."""
+    before = SQL("SELECT uuid FROM {} AS came WHERE seq < %s UNION ALL SELECT uuid FROM {}")
+    names = SQL(CAME[kind]), Identifier(f"known_{kind}")
+    statement = SQL("DELETE FROM {} WHERE seq >= %s AND uuid IN ({})")
+    _execute(statement.format(Identifier(f"staged_{kind}"), before.format(*names)), [first, first])
+
+
 def forget_known(kind: str) -> None:
     _execute(SQL("TRUNCATE {}").format(Identifier(f"known_{kind}")))
-
-
-def absent_since(server_id: int) -> list[datetime]:
-    """When the points were created that we hold and that did not come, in their order."""
-    return _column(ABSENT, {"server": server_id})
 
 
 def replica_ids() -> list[str]:
@@ -214,15 +222,6 @@ INSERT INTO gone_point
 SELECT uuid FROM restore_point
 WHERE server_id = %(server)s AND created_at BETWEEN %(begin)s AND %(end)s AND removed_at IS NULL
   AND uuid NOT IN (SELECT uuid FROM staged_point) AND uuid NOT IN (SELECT uuid FROM came_point)
-"""
-
-ABSENT: LiteralString = """
-SELECT created_at FROM restore_point p
-WHERE server_id = %(server)s AND removed_at IS NULL
-  AND NOT EXISTS (SELECT FROM came_point c WHERE c.uuid = p.uuid)
-  AND NOT EXISTS (SELECT FROM staged_point s WHERE s.uuid = p.uuid)
-  AND NOT EXISTS (SELECT FROM known_point k WHERE k.uuid = p.uuid)
-ORDER BY created_at
 """
 
 HAS_COME: LiteralString = """

@@ -1,4 +1,5 @@
-"""Real workers that are killed while they write: nothing is half written, nothing is held, and the next one brings all.
+"""Real workers that are killed while they write, or while they ask once more for what a list left out: nothing is half
+written, nothing is held, and the next one brings all.
 
 A test holds a row that the worker is about to write. So the worker stands in the middle of its transaction, with all
 that it has written before and with nothing committed, until it is killed.
@@ -18,6 +19,7 @@ from replicas_app.choices import RescanState, SyncState
 from replicas_app.models import BackupServer, Event, Replica, ReplicaVM, Rescan, RestorePoint, SyncRun
 from replicas_app.rescans import rows
 from tests.queue.processes import on_this_database
+from tests.sync.faulty import oldest
 from tests.syncing import do_sync
 from tests.waiting import wait_until
 from tests.workers import empty_queue, kill, worker
@@ -137,6 +139,30 @@ def test_a_merge_killed_in_any_of_its_tables_changes_nothing_in_any(simulator, s
             kill(first)
 
     assert inventory() == before
+    goes_on_by_itself(simulator, server)
+
+
+A_LOOK_AT = {"replicas": ("^/api/v1/replicas/[^/]+$", ""), "points": ("^/api/v1/replicaPoints$", "createdBeforeFilter")}
+"""Path and query of the requests for what a list left out."""
+
+
+@pytest.mark.parametrize("what", A_LOOK_AT)
+def test_a_sweep_killed_while_it_asks_once_more_for_what_a_list_left_out_takes_nothing_for_gone(
+    simulator, server, what
+):
+    do_sync(server)
+    simulator.world.replicas.pop()
+    simulator.world.points.remove(oldest(simulator))
+    before = inventory()
+    path, query = A_LOOK_AT[what]
+    is_asked = simulator.faults.add({"path": path, "query": query, "action": "delay", "seconds": 10, "times": 1})
+    BackupServer.objects.update(next_sync_at=timezone.now(), next_full_at=timezone.now())
+    with worker() as first:
+        beat_until(lambda: is_asked.fired == 1)
+        kill(first)
+
+    assert inventory() == before
+    assert SyncRun.objects.open().get().started_at is not None
     goes_on_by_itself(simulator, server)
 
 

@@ -220,28 +220,3 @@ def test_an_intervals_sync_of_a_list_that_moves_loses_nothing(simulator, in_page
     assert run.state == SyncState.SUCCEEDED
     assert held()[1] >= {point["id"] for point in simulator.world.points}
     assert held()[0] == before[0]
-
-
-def test_a_point_that_moves_across_the_end_of_a_page_while_one_goes_and_one_comes_is_not_taken_for_gone(
-    simulator, in_pages
-):
-    """As many different points come as the list announced. The one that went is seen by the next read."""
-    do_sync(in_pages)
-    gone = oldest(simulator)
-    new = gone | {"id": gone["id"][:-4] + "beef", "creationTime": simulator.clock.text(simulator.clock.now())}
-    simulator.requests.clear()
-
-    def retention_amid_the_list() -> bool:
-        has_begun = any(one.query.get("skip") == ["10"] for one in asked(simulator, ALL_POINTS))
-        if has_begun and gone in simulator.world.points:
-            simulator.world.points.remove(gone)
-            simulator.world.points.append(new)
-        return False
-
-    run = do_sync(in_pages, should_stop=retention_amid_the_list)
-
-    ours, theirs = (set(points) for _, points in (held(), there(simulator)))
-    assert (run.state, run.points_added, run.points_removed) == (SyncState.SUCCEEDED, 1, 0)
-    assert new in simulator.world.points
-    assert len(theirs - ours) == 0
-    assert len(ours - theirs) == 1
