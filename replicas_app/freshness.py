@@ -125,7 +125,11 @@ def _tone(servers: list[BackupServer], age: timedelta, now: datetime) -> str:
 
 
 def _names(servers: list[BackupServer]) -> str:
-    return ", ".join(server.name for server in servers[:3]) + (" …" if len(servers) > 3 else "")
+    """`a, b and c`; of more than these `a, b, c and 37 more`."""
+    names = [server.name for server in servers[:3]]
+    if more := len(servers) - len(names):
+        return f"{', '.join(names)} and {more:,} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
 
 
 @dataclass(frozen=True)

@@ -55,7 +55,8 @@ class Overview:
     @cached_property
     def failed_reads(self) -> int:
         """How many servers besides could not be read at the last try, though what they hold is not old yet."""
-        return sum(line.tone == "late" and not line.is_stale and not line.is_half_read for line in self.servers)
+        failed = [line for line in self.servers if line.tone == "late" and line.server.last_error]
+        return sum(not line.is_stale and not line.is_half_read for line in failed)
 
     @property
     def more_unread(self) -> int:

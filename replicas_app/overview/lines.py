@@ -6,6 +6,7 @@ from datetime import datetime
 
 from django.db.models import Count, Sum
 
+from replicas_app.freshness import is_sweep_overdue
 from replicas_app.models import BackupServer, Replica, SyncRun
 from replicas_app.overview.figures import points_address, replicas_address
 
@@ -22,6 +23,8 @@ class ServerLine:
     points: int
     newest_run: SyncRun | None
     is_stale: bool
+    is_sweep_overdue: bool
+    """Whether older restore points are shown as they were longer than a night ago."""
 
     @property
     def reading(self) -> SyncRun | None:
@@ -30,13 +33,14 @@ class ServerLine:
 
     @property
     def tone(self) -> str:
-        """ok; late: old, or the last read failed; critical: both, or it never succeeded; unknown: nobody asks it."""
+        """late: old, or swept too long ago, or the last read failed; critical: old and failed, or it never succeeded;
+        unknown: nobody asks it; ok."""
         server = self.server
         if not server.is_enabled or (server.last_success_at is None and not server.last_error):
             return "unknown"
         if server.last_error and not self.is_half_read and (self.is_stale or server.last_success_at is None):
             return "critical"
-        return "late" if server.last_error or self.is_stale else "ok"
+        return "late" if server.last_error or self.is_stale or self.is_sweep_overdue else "ok"
 
     @property
     def is_half_read(self) -> bool:
@@ -69,6 +73,7 @@ def server_lines(servers: Iterable[BackupServer], now: datetime) -> list[ServerL
             points_of.get(server.pk, 0),
             newest.get(server.pk),
             server.is_stale(now),
+            is_sweep_overdue(server, now),
         )
         for server in servers
     ]
@@ -82,4 +87,5 @@ def server_line(server: BackupServer, now: datetime) -> ServerLine:
         held.aggregate(sum=Sum("point_count"))["sum"] or 0,
         server.sync_runs.newest_first().first(),
         server.is_stale(now),
+        is_sweep_overdue(server, now),
     )
