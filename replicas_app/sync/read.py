@@ -11,15 +11,15 @@ from django.db.models import Sum
 from replicas_app.models import SyncRun
 from replicas_app.sync import runs, stage
 from replicas_app.sync.ahead import ahead
-from replicas_app.sync.lines import point_lines, replica_lines
 from replicas_app.sync.merge import CameTwice, Merge
+from replicas_app.sync.packed import packed_points, packed_replicas
 from replicas_app.sync.sweeps import SweptPages
 from replicas_app.vbr import Client, Pace, Page, Rejected
 
 PASSES = 2
 """How often a listing is read when rows moved between its pages while it was read."""
-SLICE = 20_000
-"""How many points of a sweep are staged before they are merged while the next ones are read."""
+SLICE_BYTES = 6_000_000
+"""How much of a sweep, about 20,000 points, is staged before it is merged while the next points are read."""
 KEPT_SET_ASIDE = 50
 """How many records that could not be used are kept with the run, with their reasons; all are counted."""
 
@@ -34,8 +34,8 @@ class Listing:
 
     kind: str
     words: str
-    lines: Callable[[list, int], bytes]
-    """From records, and the number of the first, to the text that COPY reads."""
+    packed: Callable[[list, int], bytes]
+    """From records, and the number of the first, to what COPY reads."""
     store: Callable[[bytes], None]
     swept: SweptPages
     rows: int = 0
@@ -80,10 +80,10 @@ class Reading:
     def __post_init__(self) -> None:
         server = self.run.server_id
         self.replicas = Listing(
-            "replica", "replicas", replica_lines, stage.copy_replicas, SweptPages.of(server, "replicas")
+            "replica", "replicas", packed_replicas, stage.copy_replicas, SweptPages.of(server, "replicas")
         )
         self.points = Listing(
-            "point", "restore points", point_lines, stage.copy_points, SweptPages.of(server, "points")
+            "point", "restore points", packed_points, stage.copy_points, SweptPages.of(server, "points")
         )
 
     # What is read
@@ -99,7 +99,7 @@ class Reading:
         """
         if self.directly and not self.run.server.points.exists():
             direct = self.merge.begin_directly()
-            self.points.lines, self.points.store, self.points.is_direct = direct.lines, direct.store, True
+            self.points.packed, self.points.store, self.points.is_direct = direct.packed, direct.store, True
         try:
             self._read(self.points, lambda: client.points(pace=self.pace, known=self.points.swept.knows))
         except Rejected as error:
@@ -125,10 +125,10 @@ class Reading:
         A row that did stays as it came then: that it is stored so is what the pages say that will be remembered.
         """
         first, received, announced = listing.staged, 0, 0
-        for page, lines in ahead((page, self._ready(listing, page)) for page in pages):
+        for page, rows in ahead((page, self._ready(listing, page)) for page in pages):
             received += page.received
             announced = max(announced, received if page.total is None else page.total)
-            self._store(listing, lines)
+            self._store(listing, rows)
         came = stage.came_since(listing.kind, first)
         stage.forget_repeated(listing.kind, first)
         return came + listing.broken >= announced
@@ -180,11 +180,11 @@ class Reading:
     def _pass(self, listing: Listing, pages: Iterable[Page]) -> None:
         self._begin(listing)
         waiting = 0
-        for lines in ahead(self._all_ready(listing, pages)):
-            self._store(listing, lines)
+        for rows in ahead(self._all_ready(listing, pages)):
+            self._store(listing, rows)
             listing.swept.set_down()
-            waiting += lines.count(b"\n")
-            if waiting >= SLICE and listing is self.points and not listing.is_direct:
+            waiting += len(rows)
+            if waiting >= SLICE_BYTES and listing is self.points and not listing.is_direct:
                 self.merge.take_points()
                 waiting = 0
 
@@ -215,21 +215,21 @@ class Reading:
             yield self._ready(listing, page)
 
     def _ready(self, listing: Listing, page: Page) -> bytes:
-        """The page as text for COPY; everything else about it is taken down. Raises Stopped."""
-        lines = listing.lines(page.records, listing.staged)
+        """The page as COPY reads it; everything else about it is taken down. Raises Stopped."""
+        rows = listing.packed(page.records, listing.staged) if page.records else b""
         listing.staged += len(page.records)
         listing.broken += len(page.broken)
         self.naive_times += page.naive_times
         for broken in page.broken:
             self.put_aside(listing.words, broken.id, broken.reason)
         self._tell(listing)
-        return lines
+        return rows
 
-    def _store(self, listing: Listing, lines: bytes) -> None:
+    def _store(self, listing: Listing, rows: bytes) -> None:
         if self.should_stop():
             raise Stopped
-        if lines:
-            listing.store(lines)
+        if rows:
+            listing.store(rows)
 
     def _tell(self, listing: Listing) -> None:
         """Raises Stopped where somebody closed the run meanwhile."""

@@ -38,11 +38,11 @@ DROP: LiteralString = (
 )
 COPY_REPLICAS: LiteralString = (
     "COPY staged_replica (seq, uuid, created_at, type, name, sort_key, job_id, policy_id, platform, platform_id, state,"
-    " search) FROM STDIN"
+    " search) FROM STDIN (FORMAT binary)"
 )
 COPY_POINTS: LiteralString = (
-    "COPY staged_point (seq, uuid, replica_uuid, name, created_at, state, malware, platform, platform_id, operations)"
-    " FROM STDIN"
+    "COPY staged_point (seq, uuid, replica_uuid, name, created_at, platform, platform_id, state, malware, operations)"
+    " FROM STDIN (FORMAT binary)"
 )
 CAME: dict[str, LiteralString] = {
     "replica": "(SELECT seq, uuid FROM staged_replica)",
@@ -82,12 +82,12 @@ def look_over_tables() -> None:
     _execute("RESET default_statistics_target")
 
 
-def copy_replicas(lines: bytes) -> None:
-    _copy(COPY_REPLICAS, lines)
+def copy_replicas(rows: bytes) -> None:
+    _copy(COPY_REPLICAS, rows)
 
 
-def copy_points(lines: bytes) -> None:
-    _copy(COPY_POINTS, lines)
+def copy_points(rows: bytes) -> None:
+    _copy(COPY_POINTS, rows)
 
 
 def note_gone_of(server_id: int, replica_id: str) -> None:
@@ -277,9 +277,9 @@ SELECT (
 that holds a hundred times as many."""
 
 
-def _copy(statement: LiteralString, lines: bytes) -> None:
+def _copy(statement: LiteralString, rows: bytes) -> None:
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(lines)
+        copy.write(rows)
 
 
 def _execute(statement: str | SQL, values: object = None) -> None:

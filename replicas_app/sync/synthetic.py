@@ -10,9 +10,8 @@ from django.utils import timezone
 from replicas_app.choices import SyncState, SyncTrigger
 from replicas_app.models import BackupServer, SweptPage
 from replicas_app.sync import runs, stage
-from replicas_app.sync.lines import point_lines, replica_lines
 from replicas_app.sync.merge import Counts, Merge
-from replicas_app.sync.read import SLICE
+from replicas_app.sync.packed import packed_points, packed_replicas
 from replicas_app.vbr import PointRecord, ReplicaRecord
 
 SPACE = UUID("5f1d7a52-6a3c-4b8e-9d0f-2f6c1b7e4a90")
@@ -33,6 +32,7 @@ STEMS = (
 STATES = ("Ready",) * 36 + ("Processing", "Processing", "Failover", "Failback")
 MALWARE = ("Clean",) * 45 + ("",) * 3 + ("Suspicious", "Infected")
 OPERATIONS = ("StartViVMSnapshotReplicaFailover", "StartViVMSnapshotReplicaPlannedFailover", "StartFlrRestore")
+SLICE = 20_000
 POINT_EVERY = timedelta(hours=4)
 REPLICAS_PER_JOB = 20
 
@@ -47,7 +47,7 @@ def load(server: BackupServer, replicas: int, vms: int, points: int) -> Counts:
     runs.begin(run, now)
     stage.create_tables()
     with Merge(server.pk, run.pk) as merge:
-        stage.copy_replicas(replica_lines(_replicas(server, replicas, now), 0))
+        stage.copy_replicas(packed_replicas(list(_replicas(server, replicas, now)), 0))
         for _ in _staged_by_slices(_points(server, replicas, vms, points, now)):
             merge.take_points()
         counts = merge.finish(replicas_whole=True, points_whole=True)
@@ -60,7 +60,7 @@ def load(server: BackupServer, replicas: int, vms: int, points: int) -> Counts:
 def _staged_by_slices(points: Iterator[PointRecord]) -> Iterator[None]:
     staged = 0
     while some := list(islice(points, SLICE)):
-        stage.copy_points(point_lines(some, staged))
+        stage.copy_points(packed_points(some, staged))
         staged += len(some)
         yield
 

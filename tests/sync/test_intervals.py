@@ -10,7 +10,7 @@ from replicas_app import sync
 from replicas_app.choices import EventKind, SyncState, SyncTrigger
 from replicas_app.models import BackupServer, Event, Replica, ReplicaVM, RestorePoint, SweptPage, SyncRun
 from replicas_app.sync import stage
-from replicas_app.sync.lines import point_lines
+from replicas_app.sync.packed import packed_points
 from replicas_app.vbr import PointRecord
 from tests.sync.small_world import POINTS, a_point, asked_for_points, interval, shown, there
 from tests.syncing import do_sync
@@ -96,7 +96,7 @@ def test_of_a_point_that_comes_twice_what_came_last_counts(swept, last):
     came = [record_of(held, malware_status=last), record_of(held, malware_status=last)]
     came[0] = came[0]._replace(malware_status="Infected" if last == "Clean" else "Clean")
     stage.create_tables()
-    stage.copy_points(point_lines(came, 0))
+    stage.copy_points(packed_points(came, 0))
 
     stage.forget_what_is_held(swept.pk)
 

@@ -5,15 +5,17 @@ finding its VM, which together take as long as storing it.
 """
 
 from collections.abc import Iterator, Sequence
+from struct import Struct
 from typing import LiteralString
 
 from django.db import connection, transaction
 from psycopg.errors import UniqueViolation
 
-from replicas_app.sync.lines import common, moments
+from replicas_app.sync.binary import bigint, columns, copied, microseconds, moment, uuids
 from replicas_app.sync.merge.counts import Counts
-from replicas_app.sync.merge.points import vm_line
+from replicas_app.sync.merge.points import vm_names
 from replicas_app.sync.merge.statements import Statements
+from replicas_app.sync.packed import common
 from replicas_app.vbr import PointRecord
 
 KEYS_AT_ONCE = 10_000
@@ -25,30 +27,36 @@ class CameTwice(Exception):
 
 
 class DirectPoints:
-    """The replicas of the server have their keys already; `lines` may be called in another thread."""
+    """The replicas of the server have their keys already; `packed` may be called in another thread."""
 
     def __init__(self, statements: Statements) -> None:
-        self._tail = f"\t{statements.values['now'].isoformat()}\n"
-        self._server = str(statements.values["server"])
+        self._head = POINT_COLUMNS + bigint(statements.values["server"])
+        self._tail = moment(statements.values["now"])
         self._replicas = dict(statements.rows("SELECT uuid::text, id FROM every_replica"))
-        self._places: dict[tuple[str, str], str] = {}
-        self._new_vms: list[str] = []
+        self._places: dict[tuple[str, str], bytes] = {}
+        self._new_vms: list[bytes] = []
         self._keys = _keys_of_vms()
         self.orphans = self.stored = 0
         self._before = transaction.savepoint()
 
-    def lines(self, records: Sequence[PointRecord], first: int) -> bytes:
+    def packed(self, records: Sequence[PointRecord], first: int) -> bytes:
         """For `store`. Points of a replica that nobody knows are left out and counted."""
-        lines = [line for record in zip(records, moments(records), strict=False) if (line := self._line(*record))]
-        self.orphans += len(records) - len(lines)
-        self.stored += len(lines)
-        return "".join(lines).encode()
+        places, parts = self._places, []
+        for id, record in zip(uuids(record.id for record in records), records, strict=True):
+            _, name, replica_id, created_at, platform, platform_id, state, malware, operations = record
+            if place := places.get((replica_id, name)) or self._place(replica_id, name):
+                made = _identity(16, id, 8, microseconds(created_at))
+                parts += (place, made, common(platform, platform_id, state, malware, operations), self._tail)
+        stored = len(parts) // PARTS
+        self.stored += stored
+        self.orphans += len(records) - stored
+        return copied(parts)
 
-    def store(self, lines: bytes) -> None:
+    def store(self, rows: bytes) -> None:
         """Raises CameTwice; then the transaction stands as before the first of them."""
         try:
             with connection.cursor() as cursor, cursor.copy(COPY_POINTS) as copy:
-                copy.write(lines)
+                copy.write(rows)
         except UniqueViolation as error:
             transaction.savepoint_rollback(self._before)
             raise CameTwice from error
@@ -56,41 +64,37 @@ class DirectPoints:
     def finish(self, statements: Statements, counts: Counts) -> None:
         """What `points.take` leaves behind: the new VMs, all of them touched."""
         with connection.cursor() as cursor, cursor.copy(COPY_VMS) as copy:
-            copy.write("".join(self._new_vms))
+            copy.write(copied(self._new_vms))
         statements.run("INSERT INTO touched_vm SELECT id FROM new_vm")
         counts.orphans += self.orphans
         counts.points_added += self.stored
 
-    def _line(self, record: PointRecord, created_at: str) -> str:
-        """Empty for a point whose replica nobody knows."""
-        id, name, replica_id, _, platform, platform_id, state, malware, operations = record
-        place = self._places.get((replica_id, name)) or self._place(replica_id, name)
-        if not place:
-            return ""
-        values = common(state, malware, platform, platform_id, operations)
-        return f"{place}\t{id}\t{created_at}\t{values}{self._tail}"
-
-    def _place(self, replica_id: str, name: str) -> str:
-        """The first columns of the points of this VM, which gets its key now."""
+    def _place(self, replica_id: str, name: str) -> bytes:
+        """The first columns of the points of this VM, which gets its key now; empty where nobody knows the replica."""
         if (replica := self._replicas.get(replica_id)) is None:
-            return ""
-        vm = next(self._keys)
-        self._new_vms.append(f"{vm}\t{vm_line(replica, name)}")
-        place = self._places[replica_id, name] = f"{self._server}\t{replica}\t{vm}"
+            return b""
+        vm, replica_key = bigint(next(self._keys)), bigint(replica)
+        self._new_vms.append(VM_COLUMNS + vm + replica_key + vm_names(name))
+        place = self._places[replica_id, name] = self._head + replica_key + vm
         return place
 
 
-def _keys_of_vms() -> Iterator[str]:
+def _keys_of_vms() -> Iterator[int]:
     while True:
         with connection.cursor() as cursor:
             cursor.execute(NEXT_KEYS, [KEYS_AT_ONCE])
             keys = cursor.fetchall()
-        yield from (str(key) for (key,) in keys)
+        yield from (key for (key,) in keys)
 
 
 NEXT_KEYS: LiteralString = "SELECT nextval(pg_get_serial_sequence('replica_vm', 'id')) FROM generate_series(1, %s)"
 COPY_POINTS: LiteralString = (
-    "COPY restore_point (server_id, replica_id, vm_id, uuid, created_at, state, malware, platform, platform_id,"
-    " operations, first_seen_at) FROM STDIN"
+    "COPY restore_point (server_id, replica_id, vm_id, uuid, created_at, platform, platform_id, state, malware,"
+    " operations, first_seen_at) FROM STDIN (FORMAT binary)"
 )
-COPY_VMS: LiteralString = "COPY new_vm (id, replica_id, name, sort_key, search) FROM STDIN"
+POINT_COLUMNS = columns(11)
+PARTS = 4
+"""Of a row: where it stands, what it is and when it was made, what many are like, and when it was first seen."""
+_identity = Struct("!i16siq").pack
+COPY_VMS: LiteralString = "COPY new_vm (id, replica_id, name, sort_key, search) FROM STDIN (FORMAT binary)"
+VM_COLUMNS = columns(5)

@@ -5,7 +5,7 @@ from typing import LiteralString
 
 from django.db import connection
 
-from replicas_app.sync.lines import escaped
+from replicas_app.sync.binary import bigint, columns, copied, text
 from replicas_app.sync.merge.counts import Counts
 from replicas_app.sync.merge.statements import Statements
 from replicas_app.text import search_lines, sort_key
@@ -56,11 +56,12 @@ def _name_new_vms(statements: Statements) -> None:
 
 def _copy_vms(found: Iterable[tuple[int, str]]) -> None:
     with connection.cursor() as cursor, cursor.copy(COPY_VMS) as copy:
-        copy.write("".join(vm_line(replica_id, name) for replica_id, name in found))
+        copy.write(copied(VM_COLUMNS + bigint(replica_id) + vm_names(name) for replica_id, name in found))
 
 
-def vm_line(replica_id: int, name: str) -> str:
-    return "\t".join([str(replica_id), *map(escaped, (name, sort_key(name), search_lines(name)))]) + "\n"
+def vm_names(name: str) -> bytes:
+    """What a new VM is called, sorted and found by, for COPY."""
+    return b"".join(map(text, (name, sort_key(name), search_lines(name))))
 
 
 TABLES: LiteralString = """
@@ -87,7 +88,8 @@ FORGET_TWINS: LiteralString = """
 DELETE FROM staged_point s USING staged_point later WHERE later.uuid = s.uuid AND later.seq > s.seq
 """
 
-COPY_VMS: LiteralString = "COPY new_vm (replica_id, name, sort_key, search) FROM STDIN"
+COPY_VMS: LiteralString = "COPY new_vm (replica_id, name, sort_key, search) FROM STDIN (FORMAT binary)"
+VM_COLUMNS = columns(4)
 
 UNKNOWN_VMS: LiteralString = """
 SELECT r.id, s.name

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 import msgspec
 
-from replicas_app.vbr.bodies import ESCAPED_NUL
+from replicas_app.vbr.bodies import may_hold_nul
 from replicas_app.vbr.records import fields
 from replicas_app.vbr.records.fields import Row, are_plain_uuids
 from replicas_app.vbr.records.words import MALWARE_STATUSES, STATES, TYPES
@@ -80,7 +80,7 @@ class PointRecord(NamedTuple):
     @classmethod
     def all_from_json(cls, rows: bytes, clock: Clock) -> "list[PointRecord] | None":
         """The same records, had in a third of the time, where every row is as nearly all are; None where one is not."""
-        if ESCAPED_NUL in rows:
+        if may_hold_nul(rows):
             return None
         try:
             return cls._all_of(_decode(rows), clock)
