@@ -117,6 +117,6 @@ def _lifetime(expires_in: object) -> float:
     """Seconds, as the server says (a number, or one in a text); the documents contradict themselves, it does not."""
     try:
         seconds = float(expires_in)  # type: ignore[arg-type]
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return DEFAULT_LIFETIME_SECONDS
     return min(seconds, LONGEST_LIFETIME_SECONDS) if seconds > 0 else DEFAULT_LIFETIME_SECONDS

@@ -6,6 +6,7 @@ leads past it, the total may be too small, and one more look settles that. Wheth
 caller's judgement: rows move between pages while one pages, so count the distinct ids and compare.
 """
 
+from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -30,6 +31,8 @@ PAGE_SIZE = 1000
 
 _MOST_REPEATS = 3
 """A row that moves between pages of one may show the same page twice; a server that ignores `skip` does for ever."""
+_MOST_BEYOND = 100_000
+"""So many rows more than twice as many as a total says may come: it may be too small, but not that much."""
 
 
 class Broken(NamedTuple):
@@ -74,17 +77,15 @@ def pages(
     `all_from_json`: a quicker way to the same records, for pages on which nothing is odd. `first`: the size of the
     first page, where that is not for the pace to say.
     """
-    limit, before, repeats, last, total = first or pace.first, None, 0, 0, None
+    limit, last, total, turns = first or pace.first, 0, None, _Turns()
     while True:
         answer, limit = _granted(fetch, skip, limit, pace)
         rows = rows_of(answer)
-        mark, page = (rows.count, rows.ends), _page_of(rows, from_json, all_from_json, skip, known)
-        if before and not page.received:
+        page = _page_of(rows, from_json, all_from_json, skip, known)
+        if turns.any and not page.received:
             page = replace(page, total=total)
-        repeats = repeats + 1 if mark == before else 0
-        if repeats == _MOST_REPEATS:
-            raise Malformed("answer", "the same page comes again and again", status=200)
-        before, received, total = mark, page.received, page.total
+        turns.insist_on_another(rows, skip)
+        received, total = page.received, page.total
         skip += received
         is_over = not received or (total is not None and skip >= total)
         may_go_on = received >= limit or received == last or (total is not None and skip > total)
@@ -95,6 +96,30 @@ def pages(
         if is_over and not (received and may_go_on):
             return
         last = received
+
+
+class _Turns:
+    """The pages that came so far. Raises Malformed where it seems that they would come for ever."""
+
+    def __init__(self) -> None:
+        self._before: tuple | None = None
+        self._repeats = 0
+        self._came: Counter[bytes] = Counter()
+
+    @property
+    def any(self) -> bool:
+        return self._before is not None
+
+    def insist_on_another(self, rows: Rows, skip: int) -> None:
+        """A page that neither is the one before nor came often already, and lies where the list can still go on."""
+        mark = (rows.count, rows.ends)
+        self._repeats = self._repeats + 1 if mark == self._before else 0
+        self._came[rows.digest] += bool(rows.count)
+        if _MOST_REPEATS in (self._repeats, self._came[rows.digest] - 1):
+            raise Malformed("answer", "the same page comes again and again", status=200)
+        if rows.total is not None and skip + rows.count > 2 * rows.total + _MOST_BEYOND:
+            raise Malformed("answer", f"{rows.total:,} rows were announced, and there is no end of them", status=200)
+        self._before = mark
 
 
 def _granted(fetch: Fetch, skip: int, limit: int, pace: Pace) -> tuple[Answer, int]:

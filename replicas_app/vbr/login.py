@@ -1,7 +1,12 @@
 """Getting and keeping a token: one login serves all who share the keyring."""
 
+import html
+import json
 import logging
+import re
 from collections.abc import Callable, Mapping
+from functools import cached_property
+from urllib.parse import quote, quote_plus
 
 from replicas_app.vbr.errors import Unavailable, VbrError
 from replicas_app.vbr.keyring import Keyring, Token
@@ -14,6 +19,7 @@ Ask = Callable[[Mapping[str, str]], Token]
 COUNTS_AGAINST_THE_ACCOUNT = ("login", "locked", "mfa", "role", "licence", "server")
 _KEEPS_THE_REFRESH_TOKEN = ("busy", "version", "between", "port")
 """Answers to a refresh after which the refresh token is still good, and a password would fare no better."""
+_ENCODED = re.compile(r"%[0-9A-F]{2}")
 
 
 class Login:
@@ -28,7 +34,17 @@ class Login:
     def secrets(self) -> tuple[str, ...]:
         """What may stand in no message."""
         tokens = (self._token.access, self._token.refresh) if self._token else ()
-        return (self._password, *tokens)
+        return (*self._spellings, *tokens)
+
+    @cached_property
+    def _spellings(self) -> tuple[str, ...]:
+        """The password as a server may quote it out of our request: as it is, or encoded for some place."""
+        password = self._password
+        encoded = [encode(password, safe="", errors="replace") for encode in (quote, quote_plus)]
+        small = [_ENCODED.sub(lambda found: found[0].lower(), text) for text in encoded]
+        quoted = [json.dumps(password, ensure_ascii=is_ascii)[1:-1] for is_ascii in (True, False)]
+        every = (password, *encoded, *small, html.escape(password), *quoted)
+        return tuple(sorted(set(every), key=len, reverse=True))
 
     def access(self, *, refused: str = "") -> str:
         """An access token that is good by the clock and is not the one that the server just refused.
@@ -59,7 +75,7 @@ class Login:
     def _obtain(self, refused: str) -> Token:
         """One at a time: whoever waited finds the token that the one before brought."""
         with self._keyring.exclusive():
-            token = self._keyring.load()
+            self._token = token = self._keyring.load()  # what the server says of it must not be quoted either
             if _is_usable(token, refused):
                 return token
             return (token and token.refresh and self._by_refresh(token)) or self._by_password()
