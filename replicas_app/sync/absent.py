@@ -11,8 +11,8 @@ from django.db import connection
 
 from replicas_app.sync import dropped
 from replicas_app.sync.doubts import is_a_drop
-from replicas_app.sync.read import Listing, Reading
-from replicas_app.vbr import Client, Malformed, Page, Rejected, ReplicaRecord
+from replicas_app.sync.read import Listing, Reading, replica_by_id
+from replicas_app.vbr import Client, Page, ReplicaRecord
 
 FEW = 20
 """So many replicas are asked for one by one: that is quick, however long the list is. For more of them it is read once
@@ -50,16 +50,10 @@ def _may_lack_some(reading: Reading, listing: Listing) -> bool:
 
 
 def _by_id(client: Client, id: str) -> Page[ReplicaRecord]:
-    """A page with that replica; an empty one where the server itself says that it has none, and nothing else."""
-    try:
-        replica = client.replica(id)
-    except Rejected as error:
-        if error.cause != "gone":
-            raise
-        return Page([], [], received=0, total=None, skip=0, naive_times=0)
-    if replica.id != id:
-        raise Malformed("answer", "it is another replica than was asked for", status=200)
-    return Page([replica], [], received=1, total=None, skip=0, naive_times=0)
+    """A page with that replica; an empty one where it is gone."""
+    replica = replica_by_id(client, id)
+    found = [replica] if replica else []
+    return Page(found, [], received=len(found), total=None, skip=0, naive_times=0)
 
 
 def _absent(reading: Reading, listing: Listing, statement: LiteralString) -> list:

@@ -14,7 +14,7 @@ from replicas_app.sync.ahead import ahead
 from replicas_app.sync.merge import CameTwice, Merge
 from replicas_app.sync.packed import packed_points, packed_replicas
 from replicas_app.sync.sweeps import SweptPages
-from replicas_app.vbr import Client, Pace, Page, Rejected
+from replicas_app.vbr import Client, Malformed, Pace, Page, Rejected, ReplicaRecord
 
 PASSES = 2
 """How often a listing is read when rows moved between its pages while it was read."""
@@ -243,12 +243,34 @@ class Reading:
             raise Stopped
 
 
+def replica_by_id(client: Client, id: str) -> ReplicaRecord | None:
+    """None where the server itself says that it has none: nothing else means that it is gone."""
+    try:
+        replica = client.replica(id)
+    except Rejected as error:
+        if error.cause != "gone":
+            raise
+        return None
+    if replica.id != id:
+        raise Malformed("answer", "it is another replica than was asked for", status=200)
+    return replica
+
+
 def _replica_by_replica(client: Client, replica_ids: list[str]) -> Iterator[Page]:
     """Their pages stand in no order that would come again, so none of them is remembered."""
     announced = 0
     for replica_id in replica_ids:
         total = 0
-        for page in client.replica_points(replica_id):
+        for page in _points_of(client, replica_id):
             total = total + page.received if page.total is None else page.total
             yield replace(page, total=announced + total, digest=b"")
         announced += total
+
+
+def _points_of(client: Client, replica_id: str) -> Iterator[Page]:
+    """None of a replica that went since it was listed."""
+    try:
+        yield from client.replica_points(replica_id)
+    except Rejected:
+        if replica_by_id(client, replica_id):
+            raise

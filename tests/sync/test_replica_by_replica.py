@@ -6,6 +6,7 @@ from replicas_app.choices import SyncState
 from replicas_app.models import RestorePoint
 from replicas_app.simulator import Simulator
 from tests.factories import make_server_of
+from tests.sync.faulty import held, ids, there
 from tests.syncing import do_sync
 
 
@@ -32,3 +33,39 @@ def test_a_replica_whose_page_came_as_before_is_asked_for_its_points_all_the_sam
     assert [(run.state, run.error) for run in (again, third)] == [(SyncState.SUCCEEDED, "")] * 2
     assert (again.points_unchanged, third.points_removed) == (third.points_unchanged + 2, 2)
     assert shown(old)
+
+
+def test_a_replica_that_goes_before_its_points_are_asked_for_takes_them_along_and_stops_no_read(transactional_db, old):
+    """It was in the list, so that it went itself is seen by the next read."""
+    server = make_server_of(old)
+    do_sync(server)
+    gone = max(old.world.replicas, key=lambda replica: replica["id"])
+    of_it = ids(point for point in old.world.points if point["replicaId"] == gone["id"])
+
+    def it_goes_while_the_points_of_others_are_read() -> bool:
+        if any(one.path.endswith("/replicaPoints") for one in old.requests[asked:]):
+            old.world.replicas = [replica for replica in old.world.replicas if replica is not gone]
+            old.world.points = [point for point in old.world.points if point["id"] not in of_it]
+        return False
+
+    asked = len(old.requests)
+    run = do_sync(server, should_stop=it_goes_while_the_points_of_others_are_read)
+    held_then = held()
+    after = do_sync(server)
+
+    assert (run.state, run.error, run.points_removed) == (SyncState.SUCCEEDED, "", len(of_it))
+    assert held_then == (there(old)[0] | {gone["id"]}, there(old)[1])
+    assert (after.state, held()) == (SyncState.SUCCEEDED, there(old))
+
+
+def test_a_replica_that_is_there_and_whose_points_are_not_found_is_a_fault(transactional_db, old):
+    server = make_server_of(old)
+    do_sync(server)
+    before = held()
+    hidden = max(ids(old.world.replicas))
+    old.faults.add({"path": f"{hidden}/replicaPoints$", "status": 404, "body": {"errorCode": "NotFound"}})
+
+    run = do_sync(server)
+
+    assert (run.state, run.error_cause, run.points_removed) == (SyncState.FAILED, "gone", 0)
+    assert held() == before
