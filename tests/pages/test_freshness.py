@@ -104,6 +104,16 @@ def test_the_bar_beside_a_list_of_one_server_tells_the_age_of_all_data(signed_in
     assert part.text("#foot [data-age]") == "Data 1 min old"
 
 
+def test_the_points_of_one_replica_leave_the_age_of_all_data_in_the_bar_alone(signed_in):
+    make_server("vbr-oslo", last_success_at=timezone.now() - timedelta(minutes=12))
+    replica = make_replica(make_server("vbr-bergen"))
+
+    part = Reading(signed_in().get(f"{replica.get_absolute_url()}?sort=created", headers=PART))
+
+    assert part.select("#list") != []
+    assert part.select("#data-age") == []
+
+
 @pytest.mark.parametrize(
     ("fields", "tone", "strong"),
     [
