@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cached_property
+from math import ceil
 
 from replicas_app.models import RestorePoint
 from replicas_app.times import DAY, age_words, utc_words
@@ -21,6 +22,7 @@ SPANS = {"day": DAY, "week": 7 * DAY, "month": 30 * DAY, "all": None}
 LONGEST_FIRST = "month"
 QUIET = ("ok", "unknown")
 ROOM_FOR_WORDS = 150
+ROOM_FOR_NOW = 100
 
 
 @dataclass(frozen=True)
@@ -77,10 +79,14 @@ class Timeline:
 
     @property
     def ticks(self) -> list[tuple[str, str]]:
-        """(place, words) of the moments that are written below the line, but for now."""
+        """(place, words) of the moments that are written below the line, but for now: a day where it begins."""
         quarter = (self.now - self.since) / 4
-        words = self._clock_words if quarter < DAY else self._day_words
-        return [(f"{WIDTH / 4 * part:.0f}", words(self.since + quarter * part)) for part in range(4)]
+        is_long = quarter >= DAY
+        first = _next_midnight(self.since) if is_long else self.since
+        step = DAY * ceil(quarter / DAY) if is_long else quarter
+        words = self._day_words if is_long else self._clock_words
+        moments = [first + step * part for part in range(4)]
+        return [(f"{self._place(one):.0f}", words(one)) for one in moments if self._place(one) < WIDTH - ROOM_FOR_NOW]
 
     @property
     def silence(self) -> tuple[str, str]:
@@ -131,6 +137,12 @@ class Timeline:
 
     def _clock_words(self, moment: datetime) -> str:
         return f"{self._day_words(moment)}, {moment.astimezone(UTC):%H:%M}"
+
+
+def _next_midnight(moment: datetime) -> datetime:
+    """In UTC; the moment itself where it is one."""
+    day = moment.astimezone(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+    return day if day == moment else day + DAY
 
 
 def _quiet_words(group: list[RestorePoint]) -> str:

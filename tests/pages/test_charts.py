@@ -1,4 +1,4 @@
-"""The seven-day strip."""
+"""The seven-day strip, and the line of time."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from replicas_app.charts import STRIP_WIDTH, strip
+from replicas_app.timeline import Timeline
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 
@@ -53,3 +54,11 @@ def test_a_week_of_frequent_points_is_one_short_path(hours):
     points = [(NOW - timedelta(hours=hours * number), "Clean") for number in range(int(168 / hours), -1, -1)]
 
     assert len(strip(points, NOW)) < 500
+
+
+def test_a_day_is_written_where_it_begins_and_a_shorter_span_in_hours():
+    now = datetime(2026, 11, 26, 1, 8, tzinfo=UTC)
+    week, day = (Timeline([], now - timedelta(days=days), now, lambda first, last: "") for days in (7, 1))
+
+    assert week.ticks == [("163", "20 Nov"), ("506", "22 Nov"), ("849", "24 Nov")]
+    assert [words for _, words in day.ticks] == ["25 Nov, 01:08", "25 Nov, 07:08", "25 Nov, 13:08", "25 Nov, 19:08"]
