@@ -64,6 +64,11 @@ def with_witnesses(server_id: int, span: Span) -> Span:
     return Span(before or span.begin, after or span.end)
 
 
+def has_come(server_id: int, span: Span) -> bool:
+    """Whether a point came that we hold as created in this time."""
+    return _rows(HAS_COME, server_id, *span)[0][0]
+
+
 def _rows(statement: LiteralString, *values: object) -> list[tuple]:
     with connection.cursor() as cursor:
         cursor.execute(statement, values)
@@ -91,6 +96,14 @@ ORDER BY oldest.created_at
 BESIDE: LiteralString = """
 SELECT (SELECT max(created_at) FROM restore_point WHERE server_id = %s AND created_at < %s AND removed_at IS NULL),
        (SELECT min(created_at) FROM restore_point WHERE server_id = %s AND created_at > %s AND removed_at IS NULL)
+"""
+
+HAS_COME: LiteralString = """
+SELECT EXISTS (
+    SELECT FROM restore_point
+    WHERE server_id = %s AND created_at BETWEEN %s AND %s AND removed_at IS NULL
+      AND uuid IN (SELECT uuid FROM came_point)
+)
 """
 
 INSIDE: LiteralString = """

@@ -47,6 +47,8 @@ class Disagreement:
 
 def read_new(reading: Reading, client: Client) -> str:
     """Stage what is new. The answer is why everything has to be read after all, in words; empty where it need not."""
+    if _knows_more_of_what_was_not_stored(reading.run):
+        return "a replica is new, and some restore points of the last sweep were not stored"
     try:
         for reach in REACHES:
             if reach > FAR and not _is_worth_it(reading, reach):
@@ -65,6 +67,11 @@ def read_new(reading: Reading, client: Client) -> str:
     if _read_to_their_end(reading, client):
         disagreement = _disagreement(client, reading.run)
     return disagreement.words if disagreement and not disagreement.is_recent else ""
+
+
+def _knows_more_of_what_was_not_stored(run: SyncRun) -> bool:
+    """A new replica may be that of old points, which no count tells of any more, and no look at new points finds."""
+    return (run.server.uncounted.get("") or 0) > 0 and stage.has_new_replicas(run.server_id)
 
 
 def _is_worth_it(reading: Reading, reach: timedelta) -> bool:
@@ -106,7 +113,7 @@ def _look_at(reading: Reading, client: Client, span: dropped.Span) -> bool:
     if not reading.read_points(dropped.listed(client, wide, reading.pace)):
         return False
     stage.forget_what_is_held(server_id)
-    if proves_something := stage.has_come_of(server_id, *wide):
+    if proves_something := dropped.has_come(server_id, wide):
         stage.note_gone_between(server_id, *span)
     return proves_something
 

@@ -100,11 +100,6 @@ def note_gone_between(server_id: int, begin: datetime, end: datetime) -> None:
     _execute(GONE_BETWEEN, {"server": server_id, "begin": begin, "end": end})
 
 
-def has_come_of(server_id: int, begin: datetime, end: datetime) -> bool:
-    """Whether a point came that we hold as created in this time."""
-    return bool(_count(HAS_COME, {"server": server_id, "begin": begin, "end": end}))
-
-
 def forget_gone() -> None:
     """Nothing is known to be gone."""
     _execute("TRUNCATE gone_point")
@@ -157,6 +152,11 @@ def replica_ids() -> list[str]:
     return _column("SELECT uuid::text FROM staged_replica UNION SELECT uuid::text FROM known_replica ORDER BY 1")
 
 
+def has_new_replicas(server_id: int) -> bool:
+    """Whether a replica came that we never had."""
+    return bool(_count(HAS_NEW_REPLICAS, {"server": server_id}))
+
+
 def forget_what_is_held(server_id: int) -> None:
     """Leave only the points to be merged that are new, or another than we hold."""
     _execute(FORGET_WHAT_IS_HELD, {"server": server_id})
@@ -191,6 +191,13 @@ def expected_since(server_id: int, moment: datetime) -> int:
     return _count(EXPECTED_SINCE, {"server": server_id, "moment": moment})
 
 
+HAS_NEW_REPLICAS: LiteralString = """
+SELECT EXISTS (
+    SELECT FROM staged_replica s
+    WHERE NOT EXISTS (SELECT FROM replica r WHERE r.server_id = %(server)s AND r.uuid = s.uuid)
+)
+"""
+
 FORGET_WHAT_IS_HELD: LiteralString = """
 WITH held AS (
     DELETE FROM staged_point s
@@ -222,14 +229,6 @@ INSERT INTO gone_point
 SELECT uuid FROM restore_point
 WHERE server_id = %(server)s AND created_at BETWEEN %(begin)s AND %(end)s AND removed_at IS NULL
   AND uuid NOT IN (SELECT uuid FROM staged_point) AND uuid NOT IN (SELECT uuid FROM came_point)
-"""
-
-HAS_COME: LiteralString = """
-SELECT EXISTS (
-    SELECT FROM restore_point
-    WHERE server_id = %(server)s AND created_at BETWEEN %(begin)s AND %(end)s AND removed_at IS NULL
-      AND uuid IN (SELECT uuid FROM came_point)
-)
 """
 
 EXPECTED_POINTS: LiteralString = """

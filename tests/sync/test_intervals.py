@@ -152,6 +152,22 @@ def test_what_a_sweep_could_not_store_does_not_make_every_interval_a_sweep(simul
     assert [interval(server).is_full for _ in range(2)] == [False, False]
 
 
+def test_points_that_a_sweep_could_not_store_are_stored_when_their_replica_is_listed(simulator, swept):
+    """Whichever of the two a server shows first. Their times may lie long before any look of an interval."""
+    replica = simulator.world.replicas[0] | {"id": "00000000-0000-4000-8000-00000000dead", "name": "listed late"}
+    old = min(point["creationTime"] for point in simulator.world.points)
+    simulator.world.points.append(a_point(simulator, replicaId=replica["id"], creationTime=old))
+    do_sync(swept)
+    before = interval(swept)
+    simulator.world.replicas.append(replica)
+
+    run, after = interval(swept), interval(swept)
+
+    assert (before.is_full, run.is_full, after.is_full) == (False, True, False)
+    assert (run.replicas_added, run.points_added) == (1, 1)
+    assert shown() == there(simulator)
+
+
 def test_a_server_that_cannot_count_findings_is_not_swept_for_that(simulator, server):
     simulator.faults.add({"path": POINTS, "query": "malwareStatusFilter", "action": "status", "status": 400, "body": {
         "errorCode": "UnexpectedContent", "message": "unknown filter"}})  # fmt: skip
