@@ -14,6 +14,7 @@ from datetime import timedelta
 
 from replicas_app.models import SyncRun
 from replicas_app.sync import dropped, stage
+from replicas_app.sync.doubts import is_a_drop
 from replicas_app.sync.memory import RECENT_STAYS_WRONG
 from replicas_app.sync.read import Reading
 from replicas_app.vbr import Client, Rejected
@@ -65,6 +66,8 @@ def read_new(reading: Reading, client: Client) -> str:
         reading.recent_stays_wrong = True
         return ""
     if _read_to_their_end(reading, client):
+        if is_a_drop(stage.expected_points(reading.run.server_id), reading.held(reading.points)):
+            return "most of the restore points that we hold would be gone"
         disagreement = _disagreement(client, reading.run)
     return disagreement.words if disagreement and not disagreement.is_recent else ""
 

@@ -20,6 +20,8 @@ PASSES = 2
 """How often a listing is read when rows moved between its pages while it was read."""
 SLICE_BYTES = 6_000_000
 """How much of a sweep, about 20,000 points, is staged before it is merged while the next points are read."""
+MOST_EXPECTED = 2**31 - 1
+"""What its column holds. A server that announces more is wrong, and is told so in words."""
 KEPT_SET_ASIDE = 50
 """How many records that could not be used are kept with the run, with their reasons; all are counted."""
 
@@ -237,7 +239,7 @@ class Reading:
             self.run.pk,
             step=f"Reading {listing.words}",
             rows_read=self.replicas.rows + self.points.rows,
-            rows_expected=self.replicas.announced + self.points.announced,
+            rows_expected=min(self.replicas.announced + self.points.announced, MOST_EXPECTED),
         )
         if not is_wanted:
             raise Stopped

@@ -1,6 +1,7 @@
 """The life of a `SyncRun`: the wish, the claim, the outcome. That a server has one open run is a constraint."""
 
 import logging
+from contextlib import suppress
 from datetime import datetime, timedelta
 
 from django.db import IntegrityError, transaction
@@ -16,7 +17,7 @@ logger = logging.getLogger(__name__)
 
 MESSAGE_LEASE = timedelta(seconds=20)
 """How long a wish may lie with the broker before a worker is told of it once more."""
-STOPPED = "It was stopped because the server was disabled or removed. What was read before it stays."
+STOPPED = "It was stopped because the server was disabled, changed or removed. What was read before it stays."
 INTERRUPTED = "The process that read this server ended before it was done; the next read begins anew."
 
 
@@ -40,8 +41,13 @@ def request(
             )
     except IntegrityError:
         open_run = SyncRun.objects.open().filter(server=server).first()
-        return (open_run, False) if open_run else request(server, trigger, asked_by)
+        return (open_run, False) if open_run else request(_still_there(server), trigger, asked_by)
     return run, True
+
+
+def _still_there(server: BackupServer) -> BackupServer:
+    """Raises BackupServer.DoesNotExist where it was removed meanwhile."""
+    return BackupServer.objects.get(pk=server.pk)
 
 
 def accept_drop(server: BackupServer, person: Person | None = None) -> SyncRun:
@@ -58,7 +64,8 @@ def accept_drop(server: BackupServer, person: Person | None = None) -> SyncRun:
 def request_due(now: datetime) -> None:
     """Open a run for every server whose next sync is due."""
     for server in BackupServer.objects.due(now):
-        request(server, SyncTrigger.SCHEDULE)
+        with suppress(BackupServer.DoesNotExist):  # removed meanwhile
+            request(server, SyncTrigger.SCHEDULE)
 
 
 def take_unheard(now: datetime) -> list[int]:
@@ -102,7 +109,9 @@ def interrupt(run_id: int, now: datetime) -> bool:
 def begin(run: SyncRun, now: datetime) -> bool:
     """Take up a waiting run, and decide whether it is a full sweep. The caller holds the server's lock."""
     with transaction.atomic():
-        server = BackupServer.objects.select_for_update(no_key=True).get(pk=run.server_id)
+        server = BackupServer.objects.select_for_update(no_key=True).filter(pk=run.server_id).first()
+        if server is None:
+            return False  # it was removed while its lock was free
         why = _why_full(server, now)
         waiting = SyncRun.objects.filter(pk=run.pk, state=SyncState.QUEUED)
         begun = waiting.update(
