@@ -1,6 +1,8 @@
 """What `manage.py` does around a command: what the operator has to mend is one sentence, not a traceback."""
 
+import os
 import sys
+from typing import NoReturn
 
 from django.conf import settings
 from django.core.management import execute_from_command_line
@@ -17,10 +19,14 @@ def run(arguments: list[str]) -> None:
     """Carry out one command.
 
     Raises:
-        SystemExit: 1 with a sentence on standard error where the configuration is wrong or nothing answers.
+        SystemExit: 1 with a sentence on standard error where the configuration is wrong or nothing answers; 1 in
+            silence where nobody reads on, as after `| head`.
     """
     try:
         execute_from_command_line(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _say_no_more()
     except Misconfigured as problem:
         sys.exit(str(problem))
     except OperationalError as problem:
@@ -29,6 +35,12 @@ def run(arguments: list[str]) -> None:
         sys.exit(_silent("DATABASE_URL", "The database", problem))
     except BrokerError as problem:
         sys.exit(_silent("CELERY_BROKER_URL", "The broker", problem))
+
+
+def _say_no_more() -> NoReturn:
+    """End without what Python would still write, and complain that it cannot."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    sys.exit(1)
 
 
 def _database_answers() -> bool:
