@@ -38,17 +38,20 @@ def connect(
     given.
 
     Raises:
-        VbrError: as the client's calls do; Denied("paused") where the server is left alone, Denied("no_token") where
-            the shared token does not do and the password may not be sent, Denied("secret") where the stored password
-            cannot be opened.
+        VbrError: as the client's calls do; Denied("tls_unconfirmed") where nobody has accepted the server's
+            certificate, so that nothing may be sent to it, Denied("paused") where the server is left alone,
+            Denied("no_token") where the shared token does not do and the password may not be sent, Denied("secret")
+            where the stored password cannot be opened.
     """
+    if server.is_unconfirmed:
+        raise Denied("tls_unconfirmed")
     with Client(
         server.base_url,
         server.username,
         _password(server),
         trust=trust_of(server),
         api_version=server.api_version,
-        keyring=SharedKeyring(server.pk, by_hand=by_hand, token_only=token_only),
+        keyring=SharedKeyring(server, by_hand=by_hand, token_only=token_only),
         deadlines=deadlines,
         retries=retries,
     ) as client:
@@ -74,12 +77,15 @@ def trust_of(server: BackupServer) -> Trust:
 class SharedKeyring:
     """The token in the server's row, for all processes at once; a `vbr.Keyring`.
 
-    Every call goes to the row, not to a copy of it, so that what another process wrote a moment ago counts.
+    Every call goes to the row, not to a copy of it, so that what another process wrote a moment ago counts. Where a
+    person has changed the way in meanwhile, it is not the row of this client any more: it neither gets the new token
+    nor leaves the old one there, which the next client would send to another address.
     """
 
-    def __init__(self, server_id: int, *, by_hand: bool = False, token_only: bool = False) -> None:
-        self._row = BackupServer.objects.filter(pk=server_id)
-        self._server_id = server_id
+    def __init__(self, server: BackupServer, *, by_hand: bool = False, token_only: bool = False) -> None:
+        way_in = {name: getattr(server, name) for name in ("base_url", "username", "password_encrypted")}
+        self._row = BackupServer.objects.filter(pk=server.pk, **way_in)
+        self._server_id = server.pk
         self._by_hand = by_hand
         self._token_only = token_only
 

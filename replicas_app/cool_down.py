@@ -14,12 +14,19 @@ MINUTE_SECONDS = 60
 
 
 def rests_since(now: datetime) -> datetime:
-    """A replica whose rescan ended well later than this is left alone."""
+    """A replica whose rescan ended well later than this is left alone …"""
     return now - timedelta(seconds=settings.RESCAN_COOL_DOWN_SECONDS)
+
+
+def rests_until(now: datetime) -> datetime:
+    """… but not later than this: that was by a clock of ours that was set back since. A list may be a minute old."""
+    return now + timedelta(seconds=settings.RESCAN_COOL_DOWN_SECONDS + MINUTE_SECONDS)
 
 
 def seconds_left(ended_at: datetime, now: datetime) -> int:
     """How long it is still left alone, in whole seconds; 0 once it is not."""
+    if ended_at > rests_until(now):
+        return 0
     return max(math.ceil((ended_at - rests_since(now)).total_seconds()), 0)
 
 

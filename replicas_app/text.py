@@ -6,6 +6,8 @@ import unicodedata
 _DIGITS = re.compile(r"\d+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _DIGIT_WIDTH = 12
+_LONGEST_KEY = 500
+"""In letters: padded and taken apart, a name grows, and an index of Postgres holds 2,700 bytes."""
 
 
 def storable(text: str) -> str:
@@ -17,10 +19,10 @@ def sort_key(text: str) -> str:
     """The key by which names sort for people on every Postgres, compared byte by byte (collation C).
 
     Case is folded, a letter with a mark stands at its letter (ä at a), and runs of digits are padded, so that vm9
-    comes before vm10.
+    comes before vm10. What stands farther back than any name reaches does not count.
     """
     plain = text.lower() if text.isascii() else _without_marks(text.casefold())
-    return _DIGITS.sub(_padded, plain)
+    return _DIGITS.sub(_padded, plain)[:_LONGEST_KEY]
 
 
 def _without_marks(text: str) -> str:

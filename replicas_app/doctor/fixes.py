@@ -9,7 +9,6 @@ _OF_OURS = {
     "read; read less often, or at a quieter hour.",
     "aside": "The read's own page names each record and what is wrong with it. All others are up to date.",
     "ours": "The worker's log says what happened; please report it. The next read begins anew.",
-    "tls_unconfirmed": "Compare the certificate with the one on the server's console, and accept it.",
 }
 
 

@@ -17,7 +17,8 @@ PAUSE = timedelta(minutes=15)
 UNHEARD_AFTER = timedelta(seconds=10)
 """How long a wish may lie with the broker before a worker is told of it once more."""
 LOST_AFTER = timedelta(seconds=2 * LONGEST_SECONDS)
-"""A test that has not ended by then was begun by a process that is gone."""
+"""A test that has not ended by then was begun by a process that is gone; one that was asked for so far ahead of our
+clock, by a clock that was set back since."""
 NOTHING_TO_TEST = ("ours", "paused")
 """Causes of a failed sync that lie on our side, or of which a test that may send no password can say no more."""
 CAPABILITIES = {"replicas": "replicas", "points": "replicaPoints", "sessions": "sessions", "server_info": "serverInfo"}
@@ -50,7 +51,7 @@ def _may_be_tested(run: SyncRun) -> bool:
 def _is_known(run: SyncRun) -> bool:
     """Whether the newest report is of the same fault: the server has not been read since, and it is not long ago."""
     server = run.server
-    if server.doctor_run_id is None or server.doctor_asked_at < timezone.now() - PAUSE:
+    if server.doctor_run_id is None or abs(timezone.now() - server.doctor_asked_at) > PAUSE:
         return False
     if server.last_success_at and server.last_success_at > server.doctor_asked_at:
         return False
@@ -60,7 +61,7 @@ def _is_known(run: SyncRun) -> bool:
 def _wish(server_id: int, *, run_id: int | None) -> bool:
     now = timezone.now()
     row = BackupServer.objects.filter(pk=server_id)
-    idle = row.exclude(doctor_at=None, doctor_asked_at__gt=now - LOST_AFTER)
+    idle = row.exclude(doctor_at=None, doctor_asked_at__range=(now - LOST_AFTER, now + LOST_AFTER))
     begun = {"doctor_started_at": None, "doctor_at": None, "doctor_report": {}}
     return bool(idle.update(doctor_asked_at=now, doctor_run_id=run_id, **begun))
 
@@ -71,7 +72,7 @@ def stage_of(server: BackupServer, now: datetime) -> str:
         return "never"
     if server.doctor_at is not None:
         return "done"
-    if now - server.doctor_asked_at > LOST_AFTER:
+    if abs(now - server.doctor_asked_at) > LOST_AFTER:
         return "lost"
     return "running" if server.doctor_started_at else "waiting"
 

@@ -114,8 +114,11 @@ class SignInAttempts(models.Model):
         return f"{self.failures} wrong passwords for {self.username} from {self.address}"
 
     def wait(self, now: datetime) -> timedelta:
-        """How long the next try has to wait: nothing for the first few, then twice as long each time."""
-        if self.failures < self.FREE:
+        """How long the next try has to wait: nothing for the first few, then twice as long each time.
+
+        A last one that lies far ahead was counted before our clock was set back.
+        """
+        if self.failures < self.FREE or self.last_at > now + self.LONGEST_WAIT:
             return timedelta(0)
         doublings = min(self.failures - self.FREE, 10)
         pause = min(self.FIRST_WAIT * 2**doublings, self.LONGEST_WAIT)

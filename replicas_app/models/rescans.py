@@ -1,5 +1,6 @@
 """What is asked of the servers: rescans, and the replicas in them."""
 
+from datetime import datetime
 from typing import Self
 
 from django.conf import settings
@@ -9,6 +10,7 @@ from django.db.models import Q
 from django.urls import reverse
 
 from replicas_app.choices import RESCAN_ON_SERVER, RESCAN_OPEN, RescanState
+from replicas_app.cool_down import rests_since, rests_until
 from replicas_app.models.activity import SyncRun
 from replicas_app.models.inventory import Replica
 from replicas_app.models.servers import BackupServer
@@ -163,6 +165,12 @@ class Rescan(models.Model):
         }.get(self.state, "unknown")
 
 
+class RescanReplicaQuerySet(models.QuerySet["RescanReplica"]):
+    def resting(self, now: datetime) -> Self:
+        """Those whose replica is left alone for a while, since their rescan has just ended well."""
+        return self.filter(ended_well_at__gt=rests_since(now), ended_well_at__lte=rests_until(now))
+
+
 class RescanReplica(models.Model):
     """A replica in a rescan: how it was when the server was asked, and how it was read after the end.
 
@@ -198,6 +206,8 @@ class RescanReplica(models.Model):
     points_rejudged = models.PositiveIntegerField(default=0)
     """Points that were and are there, with another malware status."""
     has_changed = models.BooleanField(default=False)
+
+    objects = RescanReplicaQuerySet.as_manager()
 
     class Meta:
         db_table = "rescan_replica"

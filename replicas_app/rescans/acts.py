@@ -4,7 +4,6 @@ from datetime import datetime
 
 from django.db.models import OuterRef, Subquery
 
-from replicas_app import cool_down
 from replicas_app.models import RescanReplica
 from replicas_app.models.inventory import ReplicaQuerySet
 
@@ -14,8 +13,7 @@ def with_acts(replicas: ReplicaQuerySet, now: datetime) -> ReplicaQuerySet:
 
     The latter two are `rested_at` and `rested_by`, read from an index for each row.
     """
-    rested = RescanReplica.objects.filter(replica=OuterRef("pk"), ended_well_at__gt=cool_down.rests_since(now))
-    newest = rested.order_by("-ended_well_at")
+    newest = RescanReplica.objects.resting(now).filter(replica=OuterRef("pk")).order_by("-ended_well_at")
     return replicas.with_open_rescan().annotate(
         rested_at=Subquery(newest.values("ended_well_at")[:1]),
         rested_by=Subquery(newest.values("rescan__asked_by__username")[:1]),

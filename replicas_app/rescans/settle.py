@@ -25,6 +25,8 @@ COMPARED_WITHIN = timedelta(days=7)
 
 def settle(rescan: Rescan) -> SyncRun | None:
     """Take the next step after the end. The answer is a sync of which a worker has to be told."""
+    if rescan.ended_at > (now := timezone.now()):  # by a clock that was set back since: no sweep would be after it
+        rows.write(rescan, ended_at=now)
     if rescan.may_have_changed_something and was_swept(rescan):
         _compare(rescan)
         return None

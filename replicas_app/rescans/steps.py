@@ -202,7 +202,7 @@ def _poll(rescan: Rescan) -> None:
         try:
             record = client.session(str(rescan.session_id))
         except Rejected as error:
-            if error.cause == "gone" and rescan.failed_polls >= LOOKS_UNTIL_GONE:
+            if error.cause == "gone" and _is_gone_for_good(rescan):
                 rows.end(rescan, words.session_gone(rescan))
                 return
             raise
@@ -215,15 +215,25 @@ def _poll(rescan: Rescan) -> None:
         rows.went_well(rescan, **columns)
 
 
+def _is_gone_for_good(rescan: Rescan) -> bool:
+    """Whether the server has not known the session several times in a row: one that comes up again answers before it
+    knows its sessions. The tries before, which brought nothing at all, do not count, unless that goes on for too long.
+    """
+    is_first = rescan.error_cause != "gone"
+    if is_first and timezone.now() - rescan.unanswered_since < rows.NO_ANSWER_LIMIT:
+        rows.write(rescan, failed_polls=1)
+    return rescan.failed_polls >= LOOKS_UNTIL_GONE
+
+
 def _send_stop(rescan: Rescan, client: Client) -> None:
     """Told once. Where it was lost, the next poll shows whether it was done."""
     rows.write(rescan, stop_sent_at=timezone.now(), polls=0)
     try:
         client.stop_session(str(rescan.session_id))
-    except Unavailable:  # it was not done, so it may be tried again
-        rows.write(rescan, stop_sent_at=None)
-        raise
-    except (Denied, Rejected) as refusal:
+    except (Unavailable, Denied, Rejected) as refusal:
+        if isinstance(refusal, Unavailable) or refusal.status is None:  # it was not done, so it may be tried again
+            rows.write(rescan, stop_sent_at=None)
+            raise
         rows.write(rescan, stop_answer=refusal.sentence)
     except (Unclear, Malformed) as lost:
         logger.info("rescan %s: the answer to the stop was lost: %s", rescan.pk, lost)

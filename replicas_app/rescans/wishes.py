@@ -13,7 +13,6 @@ from itertools import groupby
 from django.db import transaction
 from django.utils import timezone
 
-from replicas_app import cool_down
 from replicas_app.models import BackupServer, Person, Replica, Rescan, RescanReplica
 from replicas_app.rescans import left_out
 from replicas_app.text import storable
@@ -182,7 +181,7 @@ def _owners(replicas: Sequence[Replica], *, even_ended: bool = False) -> dict[in
 
 def _rested(replicas: Sequence[Replica], now: datetime) -> dict[int, Rescan]:
     """The rescan because of which each of the replicas is left alone for a while, by the replica's key."""
-    members = RescanReplica.objects.filter(replica__in=replicas, ended_well_at__gt=cool_down.rests_since(now))
+    members = RescanReplica.objects.resting(now).filter(replica__in=replicas)
     newest = members.order_by("replica_id", "-ended_well_at").distinct("replica_id")
     return {member.replica_id: member.rescan for member in newest.select_related("rescan__asked_by", "rescan__server")}
 

@@ -59,7 +59,8 @@ def is_same_wish(values: Mapping[str, Any], stored: BackupServer) -> bool:
 def change(server: BackupServer, changed: Iterable[str]) -> None:
     """Store what a person changed, and nothing else: a sync may be writing to the same row.
 
-    Another way in makes what was learned on the old one void, and the next sync due at once.
+    Another way in makes what was learned on the old one void, ends a read that goes on by the old one, and the next
+    sync is due at once.
     """
     changed = set(changed)
     columns = {COLUMN_OF.get(field, field) for field in changed}
@@ -72,7 +73,7 @@ def change(server: BackupServer, changed: Iterable[str]) -> None:
         server.next_sync_at = None if server.is_unconfirmed else timezone.now()
         columns.add("next_sync_at")
     server.save(update_fields=columns)
-    if "is_enabled" in changed and not server.is_enabled:
+    if changed & WAY_IN or ("is_enabled" in changed and not server.is_enabled):
         sync.stop(server)
     BackupServer.objects.filter(pk=server.pk).update(data_version=F("data_version") + 1)
     logger.info("server %s was changed: %s", server.pk, ", ".join(sorted(columns)))

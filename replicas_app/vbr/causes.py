@@ -62,6 +62,11 @@ _CAUSES = (
         "If not, somebody may stand in between: do not sign in.",
     ),
     Cause(
+        "tls_unconfirmed",
+        "Nobody has accepted the server's certificate yet, so nothing is sent to it.",
+        "Compare the certificate with the one on the server's console, and accept it.",
+    ),
+    Cause(
         "tls_other",
         "No secure connection came about.",
         "Check which TLS versions and ciphers the server offers; this machine asks for TLS 1.2 or newer.",

@@ -169,6 +169,33 @@ def test_a_session_that_the_server_no_longer_knows_leaves_the_end_unknown(simula
     assert step(rescan).sync_run == SyncRun.objects.get(trigger=SyncTrigger.RESCAN)
 
 
+def test_a_session_that_is_not_known_once_after_a_while_without_an_answer_is_not_gone(simulator, rescan):
+    """A server that comes up again answers before it knows its sessions."""
+    step(rescan)
+    simulator.faults.add({"path": SESSION, "when": "1-5", "action": "reset"})
+    simulator.faults.add({"path": SESSION, "when": "6-7", "action": "status", "status": 404})
+    for _ in range(7):
+        assert step(rescan).state == RescanState.RUNNING
+
+    assert to_the_end(rescan, simulator).state == RescanState.SUCCEEDED
+
+
+def test_a_server_that_answers_by_turns_with_nothing_and_with_a_404_is_given_up_after_an_hour(simulator, rescan):
+    step(rescan)
+    for when in range(1, 60, 2):
+        simulator.faults.add({"path": SESSION, "when": str(when), "action": "reset"})
+        simulator.faults.add({"path": SESSION, "when": str(when + 1), "action": "status", "status": 404})
+    for _ in range(6):
+        step(rescan)
+    since = timezone.now() - rows.NO_ANSWER_LIMIT
+    Rescan.objects.filter(pk=rescan.pk).update(unanswered_since=since)
+
+    for _ in range(rows.LEAST_TRIES):
+        step(rescan)
+
+    assert rescan.state == RescanState.UNKNOWN
+
+
 def test_a_fault_of_ours_is_raised_told_and_tried_again(simulator, rescan, monkeypatch):
     step(rescan)
     with monkeypatch.context() as broken:

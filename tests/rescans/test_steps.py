@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from replicas_app import rescans
 from replicas_app.choices import RescanState, Role, SyncState, SyncTrigger
-from replicas_app.models import Replica, Rescan, SyncRun
+from replicas_app.models import BackupServer, Replica, Rescan, SyncRun
 from tests.factories import make_person, make_rescan, make_sync_run
 from tests.rescans.driving import posts, step, to_the_end
 
@@ -222,3 +222,19 @@ def test_a_stop_that_the_server_refuses_is_told_and_the_rescan_goes_on(simulator
 
     assert "Not you." in rescan.stop_answer
     assert rescan.state == RescanState.SUCCEEDED
+
+
+def test_a_stop_that_never_reached_the_server_is_sent_when_it_can_be(simulator, rescan, server):
+    """As while it is left alone after refused logins: nobody has refused the stop, and nobody can press again."""
+    step(rescan)
+    until = timezone.now() + timedelta(minutes=10)
+    BackupServer.objects.update(token_encrypted="", sign_in_paused_until=until)
+    rescans.stop(rescan, make_person("kim", Role.OPERATOR))
+    step(rescan)
+    assert (rescan.state, rescan.stop_answer, rescan.error_cause) == (RescanState.RUNNING, "", "paused")
+
+    BackupServer.objects.update(sign_in_paused_until=None)
+    step(rescan)
+
+    assert sum(request.path.endswith("/stop") for request in simulator.requests) == 1
+    assert to_the_end(rescan, simulator, seconds=1).error == "kim had it stopped."

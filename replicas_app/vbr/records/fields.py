@@ -14,6 +14,9 @@ from replicas_app.vbr.times import Clock
 
 Row = Mapping[str, Any]
 
+LONGEST_WORD = 500
+"""In letters, of a name, an id, a state. vSphere's longest name has 80; an index of Postgres holds 2,700 bytes."""
+
 _SHAPE = b"xxxxxxxx-xxxx-xxxx-xxxx-xxxxxxxxxxxx"
 _DIGITS_TO_X = bytes.maketrans(b"0123456789abcdefx", b"xxxxxxxxxxxxxxxx?")
 
@@ -35,6 +38,16 @@ def identity(row: Row, key: str) -> str:
     if type(value) is not str:
         raise _wrong(key, value)
     return value if is_plain_uuid(value) else _spelled_uuid(key, value)
+
+
+def word(row: Row, key: str) -> str:
+    """A text as it came, of no more than `LONGEST_WORD` letters; empty when absent."""
+    return _no_longer(key, text(row, key))
+
+
+def needed_word(row: Row, key: str) -> str:
+    """The same where it must not be blank."""
+    return _no_longer(key, needed_text(row, key))
 
 
 def needed_text(row: Row, key: str) -> str:
@@ -127,6 +140,12 @@ def _time(key: str, value: str, clock: Clock) -> datetime | None:
         return clock.read(value)
     except ValueError:
         raise ValueError(f"{key} is no time ({value[:40]})") from None
+
+
+def _no_longer(key: str, value: str) -> str:
+    if len(value) > LONGEST_WORD:
+        raise ValueError(f"{key} is longer than {LONGEST_WORD} characters")
+    return value
 
 
 def _spelled_uuid(key: str, value: str) -> str:

@@ -1,7 +1,7 @@
 """What a backup server holds: replicas and restore points. Fields: vbr-api.md, section 4."""
 
 from datetime import datetime
-from typing import NamedTuple
+from typing import Annotated, NamedTuple
 
 import msgspec
 
@@ -33,13 +33,13 @@ class ReplicaRecord(NamedTuple):
         """Raises ValueError, with the reason, for a record that cannot be used."""
         return cls(
             fields.identity(row, "id"),
-            fields.needed_text(row, "name"),
-            TYPES[fields.text(row, "type")],
-            fields.text(row, "jobId"),
-            fields.text(row, "policyUniqueId"),
-            fields.text(row, "platformName"),
-            fields.text(row, "platformId"),
-            STATES[fields.text(row, "state")],
+            fields.needed_word(row, "name"),
+            TYPES[fields.word(row, "type")],
+            fields.word(row, "jobId"),
+            fields.word(row, "policyUniqueId"),
+            fields.word(row, "platformName"),
+            fields.word(row, "platformId"),
+            STATES[fields.word(row, "state")],
             fields.time(row, "creationTime", clock),
         )
 
@@ -67,13 +67,13 @@ class PointRecord(NamedTuple):
         """Raises ValueError, with the reason, for a record that cannot be used."""
         return cls(
             fields.identity(row, "id"),
-            fields.needed_text(row, "name"),
+            fields.needed_word(row, "name"),
             fields.identity(row, "replicaId"),
             fields.needed_time(row, "creationTime", clock),
-            fields.text(row, "platformName"),
-            fields.text(row, "platformId"),
-            STATES[fields.text(row, "state")],
-            MALWARE_STATUSES[fields.text(row, "malwareStatus")],
+            fields.word(row, "platformName"),
+            fields.word(row, "platformId"),
+            STATES[fields.word(row, "state")],
+            MALWARE_STATUSES[fields.word(row, "malwareStatus")],
             fields.texts(row, "allowedOperations"),
         )
 
@@ -104,17 +104,20 @@ class PointRecord(NamedTuple):
         return records if is_usual and are_plain_uuids(ids) else None
 
 
+_Word = Annotated[str, msgspec.Meta(max_length=fields.LONGEST_WORD)]
+
+
 class _PointRow(msgspec.Struct, rename="camel", gc=False):
     """A restore point as the documents have it. Absent and null are the same."""
 
     id: str
-    name: str
+    name: _Word
     replica_id: str
     creation_time: str
-    platform_name: str | None = None
-    platform_id: str | None = None
-    state: str | None = None
-    malware_status: str | None = None
+    platform_name: _Word | None = None
+    platform_id: _Word | None = None
+    state: _Word | None = None
+    malware_status: _Word | None = None
     allowed_operations: tuple[str, ...] | None = None
 
 
