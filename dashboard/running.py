@@ -14,9 +14,10 @@ def told(data: Path) -> dict[str, str]:
         "CELERY_BROKER_URL": f"redis+socket:///{nowhere}",
     }
     try:
-        return down | json.loads(_file(data).read_text())
-    except (FileNotFoundError, NotADirectoryError, PermissionError):
+        said = json.loads(_file(data).read_text())
+    except (FileNotFoundError, NotADirectoryError, PermissionError, ValueError):  # the last one: torn by a power cut
         return down
+    return down | said if isinstance(said, dict) else down
 
 
 def tell(data: Path, addresses: dict[str, str]) -> None:

@@ -44,17 +44,22 @@ class Register:
         self.file.unlink(missing_ok=True)
 
     def _written_down(self) -> list[psutil.Process]:
-        if not self.file.exists():
-            return []
         processes = []
-        for pid, born in json.loads(self.file.read_text()).values():
+        for pid, born in self._noted():
             try:
-                process = psutil.Process(int(pid))
+                process = psutil.Process(pid)
             except psutil.NoSuchProcess:
                 continue
             if process.create_time() == born:  # else the number belongs to somebody else by now
                 processes.append(process)
         return processes
+
+    def _noted(self) -> list[tuple[int, float]]:
+        """Nothing where there is no note, or a power cut has torn it: then all that it named is gone, too."""
+        try:
+            return [(int(pid), born) for pid, born in json.loads(self.file.read_text()).values()]
+        except (FileNotFoundError, ValueError, TypeError, AttributeError):
+            return []
 
 
 def end_postgres(data: Path, say: Callable[[str], None]) -> None:
