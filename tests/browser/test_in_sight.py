@@ -1,8 +1,13 @@
 """What one looks at: the focus, errors, and rows that are being asked for; without motion, and on paper."""
 
-from playwright.sync_api import Page, expect
+from datetime import timedelta
 
-from tests.factories import make_replica, make_server, make_sync_run
+import pytest
+from django.conf import settings
+from django.utils import timezone
+from playwright.sync_api import Browser, Page, expect
+
+from tests.factories import make_person, make_replica, make_server, make_sync_run
 
 COVERED = """() => {
     const one = document.activeElement, box = one.getBoundingClientRect();
@@ -80,3 +85,35 @@ def test_on_paper_all_columns_fit_and_the_cause_of_each_failed_read_is_unfolded(
     expect(page.locator("#export")).to_be_hidden()
     expect(page.get_by_role("link", name="25 rows")).to_be_hidden()
     assert page.evaluate("document.scrollingElement.scrollWidth") == 1034
+
+
+@pytest.mark.parametrize("width", [640, 960, 1201, 1280])
+def test_all_places_are_within_reach_of_a_mouse_from_a_small_window_on(page, sign_in, width):
+    sign_in()
+    make_server(last_full_at=timezone.now() - timedelta(hours=9, minutes=30))
+    page.set_viewport_size({"width": width, "height": 700})
+
+    page.goto("/people/")
+
+    assert page.evaluate("[...document.querySelectorAll('.places')].map(one => one.scrollWidth - one.clientWidth)") == [
+        0
+    ]
+
+
+def test_without_javascript_no_button_is_shown_that_would_need_it(chromium: Browser, live_server, client):
+    person = make_person(role="admin")
+    make_replica(make_server())
+    client.force_login(person)
+    context = chromium.new_context(base_url=live_server.url, java_script_enabled=False)
+    cookie = client.cookies[settings.SESSION_COOKIE_NAME].value
+    context.add_cookies([{"name": settings.SESSION_COOKIE_NAME, "value": cookie, "url": live_server.url}])
+    page = context.new_page()
+
+    page.goto("/replicas/")
+
+    expect(page.get_by_role("button", name="Rescan selected…")).to_be_visible()
+    expect(page.get_by_role("button", name="Unselect all")).to_have_count(0)
+    page.goto("/")
+    expect(page.get_by_role("link", name="Count them")).to_be_visible()
+    expect(page.get_by_text("counting…")).to_be_hidden()
+    context.close()
