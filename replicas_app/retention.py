@@ -17,6 +17,7 @@ from django.db.models import F
 
 from replicas_app import locks
 from replicas_app.models import BackupServer, Drop
+from replicas_app.models.servers import BackupServerQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -24,6 +25,8 @@ ROWS_AT_ONCE = 1000
 """In one transaction, which holds the server's row: a read that begins meanwhile waits for so long."""
 STEPS_AT_ONCE = 200
 """How many such steps one task takes; the next one goes on."""
+CLOCK_AHEAD_SECONDS = 86_400
+"""Where a server says that our clock is farther ahead than this, it is not asked how old something is."""
 PASS_EVERY = timedelta(hours=23)
 """From the beginning of one pass over a server to the next: once a day, without wandering through it."""
 
@@ -86,7 +89,7 @@ KINDS = (
 
 def due(now: datetime) -> list[int]:
     """The keys of the servers whose pass is not through yet, or of which there is something to drop today."""
-    return [server_id for server_id in BackupServer.objects.values_list("pk", flat=True) if _is_due(server_id, now)]
+    return [server_id for server_id in _with_true_clocks().values_list("pk", flat=True) if _is_due(server_id, now)]
 
 
 def drop(server_id: int, now: datetime, *, should_stop: Callable[[], bool] = lambda: False) -> None:
@@ -97,6 +100,11 @@ def drop(server_id: int, now: datetime, *, should_stop: Callable[[], bool] = lam
     for _ in range(STEPS_AT_ONCE):
         if should_stop() or not _step(server_id, now):
             return
+
+
+def _with_true_clocks() -> BackupServerQuerySet:
+    """A clock of ours that jumped ahead by a year must not make a year's history old: what goes cannot be had back."""
+    return BackupServer.objects.exclude(clock_skew_seconds__lt=-CLOCK_AHEAD_SECONDS)
 
 
 def _is_due(server_id: int, now: datetime) -> bool:
@@ -119,7 +127,7 @@ def _what_goes(server_id: int, now: datetime) -> Kind | None:
 def _step(server_id: int, now: datetime) -> bool:
     """Drop some rows of one kind, or end the pass. Say whether to go on."""
     with transaction.atomic():
-        server = BackupServer.objects.select_for_update(skip_locked=True, no_key=True).filter(pk=server_id).first()
+        server = _with_true_clocks().select_for_update(skip_locked=True, no_key=True).filter(pk=server_id).first()
         if server is None or server_id in locks.held(locks.Space.SYNC) or not _is_due(server_id, now):
             return False
         open_pass, _ = Drop.objects.get_or_create(server=server, ended_at=None, defaults={"began_at": now})
