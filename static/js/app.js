@@ -82,6 +82,14 @@ document.addEventListener("htmx:afterSwap", (event) => {
   dialog?.showModal();
 });
 
+// A form that comes back with something wrong: the keyboard goes to the first field of it.
+function goToWhatIsWrong() {
+  if (document.activeElement === document.body) document.querySelector('main form [aria-invalid="true"]')?.focus();
+}
+
+goToWhatIsWrong();
+document.addEventListener("htmx:afterSettle", goToWhatIsWrong);
+
 // A form is sent once: what is pressed again while the answer is on its way does nothing.
 document.addEventListener("submit", (event) => {
   const form = event.target;

@@ -20,6 +20,20 @@ document.addEventListener("htmx:afterSwap", () => {
   if (rows() === scrolled.rows) now.scrollTop = scrolled.top;
 });
 
+// Where a swap takes away what had the focus (a chip, the way out of nothing), the keyboard stays at the list.
+let hadFocus = false;
+
+document.addEventListener("htmx:beforeSwap", (event) => {
+  hadFocus = event.detail.target.contains(document.activeElement);
+});
+
+document.addEventListener("htmx:afterSettle", () => {
+  const list = document.getElementById("list");
+  if (!hadFocus || !list || document.activeElement !== document.body) return;
+  list.tabIndex = -1;
+  list.focus({ preventScroll: true });
+});
+
 // What somebody typed before htmx was there to hear it is asked for as soon as it is.
 document.addEventListener("DOMContentLoaded", () => {
   const field = document.getElementById("q");

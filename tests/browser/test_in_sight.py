@@ -44,6 +44,39 @@ def test_what_has_the_focus_is_not_under_the_head_or_a_column_that_stays(page, s
     assert [one for one in covered if one] == []
 
 
+@pytest.mark.parametrize(
+    ("address", "way"),
+    [
+        ("/replicas/?state=Ready&q=alpha", "Remove state Ready"),
+        ("/replicas/?state=Ready", "Clear all"),
+        ("/replicas/?q=nobody", "Clear the filters"),
+    ],
+)
+def test_the_keyboard_stays_at_the_list_when_what_had_the_focus_is_gone(page, sign_in, replicas, address, way):
+    sign_in()
+    page.goto(address)
+    page.get_by_role("link", name=way).focus()
+
+    page.keyboard.press("Enter")
+
+    expect(page.get_by_role("region", name="Replicas")).to_be_focused()
+    expect(page.locator("#total")).to_have_text("30" if "alpha" in address else "60")
+
+
+@pytest.mark.parametrize(("address", "button"), [("/servers/add/", "Connect"), ("/people/add/", "Add person")])
+def test_a_form_with_something_wrong_leads_the_keyboard_to_the_first_field_of_it(page, sign_in, address, button):
+    sign_in(make_person("anna", role="admin"))
+    make_server("vbr-oslo")
+    page.goto(address)
+    name = page.get_by_label("Name", exact=True).or_(page.get_by_label("User name")).first
+    name.fill("vbr-oslo" if "server" in address else "anna")
+
+    page.get_by_role("button", name=button).press("Enter")
+
+    expect(page.get_by_role("alert").first).to_be_visible()
+    expect(name).to_be_focused()
+
+
 def test_rows_of_the_wish_before_are_pale_while_a_slow_server_works_on_the_next(page, sign_in, replicas):
     sign_in()
     held = []
