@@ -60,11 +60,11 @@ document.addEventListener("click", (event) => {
   if (copier) copy(document.querySelector(copier.dataset.copy), copier);
 });
 
-// Copying needs a secure address (https or this machine); elsewhere the field is selected, for the keyboard.
+// Copying needs a secure address (https or this machine) and leave; elsewhere the field is selected, for the keyboard.
 async function copy(field, button) {
   field.select();
-  if (!navigator.clipboard) return announce("Selected. Press Ctrl C to copy.");
-  await navigator.clipboard.writeText(field.value);
+  const isCopied = await navigator.clipboard?.writeText(field.value).then(() => true, () => false);
+  if (!isCopied) return announce("Selected. Press Ctrl C to copy.");
   button.querySelector("span").textContent = "Copied";
   announce("Copied.");
 }
