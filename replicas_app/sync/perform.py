@@ -9,7 +9,7 @@ from replicas_app import locks
 from replicas_app.choices import SyncState
 from replicas_app.connections import connect
 from replicas_app.models import BackupServer, SyncRun
-from replicas_app.sync import absent, interval, memory, runs, stage
+from replicas_app.sync import absent, interval, memory, runs, stage, statistics
 from replicas_app.sync.ahead import ahead
 from replicas_app.sync.doubts import doubt_of
 from replicas_app.sync.interpreter import set_for_a_sync
@@ -58,8 +58,8 @@ def _read_and_write(run: SyncRun, should_stop: Callable[[], bool], *, directly: 
             reading = Reading(run, should_stop, Pace(run.server.page_size), merge, directly)
             fault = _read(reading)
             _write(reading, fault)
-        if run.is_full and merge.counts.are_many:
-            stage.look_over_tables()
+        if run.is_full:
+            statistics.bring_up_to_date(merge.counts.points_added + merge.counts.points_removed)
     except CameTwice:
         _read_and_write(run, should_stop, directly=False)
 

@@ -4,8 +4,6 @@ from dataclasses import asdict, dataclass
 
 OF_THE_MERGE = {"points_back", "orphans"}
 """What the merge itself needs to know, and no column keeps."""
-FEW_POINTS = 1000
-TENTH = 10
 
 
 @dataclass
@@ -31,12 +29,6 @@ class Counts:
     @property
     def points_differ(self) -> bool:
         return bool(self.points_added or self.points_changed or self.points_removed)
-
-    @property
-    def are_many(self) -> bool:
-        """Whether so much is new that what Postgres knows of its tables is no longer true."""
-        new = self.points_added + self.points_removed
-        return new > FEW_POINTS and new * TENTH > self.points_unchanged
 
     def in_words(self) -> str:
         """What was done, without what was not."""
