@@ -18,6 +18,9 @@ from dashboard.environment import Misconfigured
 DATABASE_SCHEMES = ("postgresql", "postgres")
 BROKER_SCHEMES = ("redis", "rediss", "redis+socket", "amqp", "amqps")
 CONNECT_SECONDS = 5
+NOTICED = {"keepalives_idle": 15, "keepalives_interval": 5, "keepalives_count": 3, "tcp_user_timeout": 30_000}
+"""A database whose machine or network goes without a word is given up after half a minute: the system's own patience is
+a quarter of an hour for what is sent, and two hours for an answer. What the address says counts more."""
 BROKER_SECONDS = 1.5
 """How long a broker may take to take a connection or a command. A person waits for it, and we try twice."""
 _NO_ENCODING = re.compile(r"%(?![0-9A-Fa-f]{2})")
@@ -47,7 +50,7 @@ def database(url: str, variable: str = "DATABASE_URL") -> dict[str, Any]:
         "PORT": parts.pop("port", ""),
         "CONN_MAX_AGE": 600,
         "CONN_HEALTH_CHECKS": True,
-        "OPTIONS": {"connect_timeout": CONNECT_SECONDS, **parts},
+        "OPTIONS": {"connect_timeout": CONNECT_SECONDS, **NOTICED, **parts},
     }
 
 

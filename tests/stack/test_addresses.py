@@ -36,7 +36,19 @@ def test_a_database_is_found_as_libpq_finds_it(url, parts):
 def test_what_stands_behind_the_question_mark_is_for_libpq():
     options = addresses.database("postgresql://db/dr?sslmode=verify-full&sslrootcert=/etc/ca.pem")["OPTIONS"]
 
-    assert options == {"connect_timeout": 5, "sslmode": "verify-full", "sslrootcert": "/etc/ca.pem"}
+    assert options == {
+        "connect_timeout": 5,
+        **addresses.NOTICED,
+        "sslmode": "verify-full",
+        "sslrootcert": "/etc/ca.pem",
+    }
+
+
+def test_a_database_that_goes_without_a_word_is_given_up_after_half_a_minute_unless_the_address_says_otherwise():
+    options = addresses.database("postgresql://db/dr?keepalives_idle=60")["OPTIONS"]
+
+    patience = addresses.NOTICED["keepalives_idle"] + 3 * addresses.NOTICED["keepalives_interval"]
+    assert (patience, options["tcp_user_timeout"], options["keepalives_idle"]) == (30, 30_000, "60")
 
 
 RAW = [PASSWORD, "p@ss", "pa/ss", "pa?ss", "pa#ss", "100%", "pa%zz", "pa[ss", "pa]ss", "pa ss", "pa\\ss"]
