@@ -14,7 +14,7 @@ from replicas_app.models import BackupServer, Rescan, SyncRun
 from replicas_app.overview import Overview
 from replicas_app.times import utc_words
 from tests.factories import make_point, make_replica, make_rescan, make_server, make_sync_run, make_vm
-from tests.pages.reading import PART, Reading
+from tests.pages.reading import PART, Reading, read
 
 pytestmark = pytest.mark.django_db
 NOW = datetime(2026, 11, 25, 13, 31, tzinfo=UTC)
@@ -262,3 +262,23 @@ def times_of(page: str, moment: datetime) -> set[str]:
     """The words of all ages of this moment on the page."""
     iso = moment.isoformat(timespec="seconds")
     return set(re.findall(rf'<time datetime="{re.escape(iso)}"[^>]* data-since[^>]*>([^<]*)<', page))
+
+
+@pytest.mark.parametrize(
+    ("read_before", "swept_before", "told"),
+    [
+        (90, 90, "read 1 min ago"),
+        (90, 9 * 3600 + 30, "read 1 min ago , in full 9 h 00 min ago"),
+        (90, None, "read 1 min ago , never in full"),
+        (None, None, "never read"),
+    ],
+)
+def test_a_page_of_one_thing_says_when_its_server_was_read_and_when_in_full(signed_in, read_before, swept_before, told):
+    now = timezone.now()
+    read_at, swept_at = (None if one is None else now - timedelta(seconds=one) for one in (read_before, swept_before))
+    point = make_point(make_vm(make_replica(make_server("vbr", last_success_at=read_at, last_full_at=swept_at))))
+    viewer = signed_in()
+
+    facts = [read(viewer, one.get_absolute_url()).facts["Server"] for one in (point, point.vm, point.replica)]
+
+    assert facts == [f"vbr , {told}"] * 3
