@@ -40,6 +40,11 @@ class Overview:
         return their_clock(self.now, median_low(known) if known else None)
 
     @property
+    def is_anything_known(self) -> bool:
+        """Whether a read of any server has come through: before, a zero would be no fact."""
+        return any(line.server.last_success_at or line.replicas for line in self.servers)
+
+    @property
     def worst_first(self) -> list[ServerLine]:
         return sorted(self.servers, key=lambda line: TONES.index(line.tone))
 

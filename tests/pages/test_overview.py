@@ -98,9 +98,17 @@ def test_without_a_server_an_admin_is_led_to_connect_one(signed_in):
 
 
 def test_a_server_that_was_never_read_shows_no_zeros_as_if_they_were_known(viewer):
-    make_server("lab", last_success_at=None)
+    server = make_server("lab", last_success_at=None)
 
-    assert "lab was never read" in words(viewer.get("/"))
+    unknown = words(viewer.get("/"))
+    BackupServer.objects.filter(pk=server.pk).update(last_success_at=timezone.now())
+    known = words(viewer.get("/"))
+
+    assert "Nothing is known yet. lab was never read" in unknown
+    assert "no scan found anything" not in unknown
+    assert "every replica stands by" not in unknown
+    assert "0 replicas with 0 restore points on 1 server" in known
+    assert "every replica stands by" in known
 
 
 def test_a_server_that_cannot_be_read_is_named_with_the_age_of_its_data_and_the_reason(viewer):

@@ -38,7 +38,7 @@ CERTIFICATE_WORDS = {
 def server_add(request: HttpRequest) -> HttpResponse:
     form = ServerForm(request.POST or None)
     if form.is_valid() and (server := _added(form)):
-        _tell(request, form, f"{server} is connected at {server.base_url}.")
+        _tell(request, form, f"{server} was added, with the address {server.base_url}.")
         return _go(request, _begin(request, server))
     if twin := form.is_bound and form.same_wish():
         return _go(request, twin.get_absolute_url())
