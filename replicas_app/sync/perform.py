@@ -118,7 +118,7 @@ def _told_by_info(server: BackupServer, client: Client) -> dict[str, object]:
 def _write(reading: Reading, fault: VbrError | None) -> None:
     """Merge what was staged and close the run, both or neither."""
     run = reading.run
-    if not runs.progress(run.pk, step="Writing"):
+    if not _is_wanted(reading):
         raise Stopped
     reading.merge.open()
     server = BackupServer.objects.select_for_update(no_key=True).get(pk=run.server_id)
@@ -138,6 +138,16 @@ def _write(reading: Reading, fault: VbrError | None) -> None:
         naive_times=reading.naive_times,
         **counts.as_columns(),
     )
+
+
+def _is_wanted(reading: Reading) -> bool:
+    """Whether nobody stopped the run meanwhile. That it writes now is told where that is no part of the merge yet.
+
+    In there the run's row must not be locked before the server's: who asks for a read takes them in that order.
+    """
+    if reading.merge.is_open:
+        return SyncRun.objects.open().filter(pk=reading.run.pk).exists()
+    return runs.progress(reading.run.pk, step="Writing")
 
 
 def _merged(reading: Reading, *, is_believed: bool) -> Counts:

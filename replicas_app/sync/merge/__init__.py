@@ -33,7 +33,8 @@ class Merge:
         self.counts = Counts()
         self._of = {"server_id": server_id, "run_id": run_id}
         self._transaction = ExitStack()
-        self._is_open = False
+        self.is_open = False
+        """Whether the transaction has begun."""
         self._direct: DirectPoints | None = None
 
     def __enter__(self) -> Self:
@@ -46,9 +47,9 @@ class Merge:
 
     def open(self) -> None:
         """Begin the transaction, if it has not begun."""
-        if not self._is_open:
+        if not self.is_open:
             self._transaction.enter_context(transaction.atomic())
-            self._is_open = True
+            self.is_open = True
 
     def take_points(self) -> None:
         """Merge the points that are staged. All replicas have to be staged before."""
