@@ -70,6 +70,7 @@ NOTE_AFTER: LiteralString = """
 WITH asked AS (
     SELECT id, server_id, changes_since AS since, coalesce(events_since, 0) AS events_since
     FROM rescan WHERE id = %(rescan)s
+    FOR UPDATE
 ), member AS (
     SELECT m.*, asked.since, asked.events_since
     FROM asked JOIN rescan_replica m ON m.rescan_id = asked.id

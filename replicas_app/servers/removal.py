@@ -13,6 +13,7 @@ from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
 logger = logging.getLogger(__name__)
 
 STATEMENTS: tuple[LiteralString, ...] = (
+    "SELECT FROM rescan WHERE server_id = %s ORDER BY id FOR UPDATE",
     "DELETE FROM rescan_replica WHERE rescan_id IN (SELECT id FROM rescan WHERE server_id = %s)",
     "DELETE FROM rescan WHERE server_id = %s",
     "DELETE FROM event WHERE server_id = %s",
@@ -24,7 +25,7 @@ STATEMENTS: tuple[LiteralString, ...] = (
     "DELETE FROM sync_run WHERE server_id = %s",
     "DELETE FROM backup_server WHERE id = %s",
 )
-"""In the order in which nothing refers to what goes."""
+"""In the order in which nothing refers to what goes. A rescan is locked before its replicas, as by all who end one."""
 
 
 PATIENCE = "10s"

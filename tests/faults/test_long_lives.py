@@ -1,6 +1,4 @@
-"""A server that lives on and misbehaves for a while: whatever reads saw of it, sums follow from rows, and the past can be
-told.
-"""
+"""A server that lives on and misbehaves for a while: sums follow from rows, and the past can be told."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -105,7 +103,7 @@ class World:
 
 
 def worst(statuses: list[str]) -> str | None:
-    return max(statuses, key=lambda one: (MALWARE_SEVERITY.get(one, UNKNOWN_MALWARE_SEVERITY)), default=None)
+    return max(statuses, key=lambda one: MALWARE_SEVERITY.get(one, UNKNOWN_MALWARE_SEVERITY), default=None)
 
 
 def severity(status: str | None) -> int | None:
@@ -150,7 +148,8 @@ def stops(chance: Random) -> Iterator[bool]:
 @pytest.mark.parametrize("seed", range(6))
 def test_sums_follow_from_rows_and_the_past_can_be_told_whatever_happened(transactional_db, seed):
     chance, past = Random(seed), []
-    with Simulator(replicas=7, vms=2, points=5, seed=seed, still=True, max_limit=chance.choice([7, 20, None])) as simulator:
+    limit = chance.choice([7, 20, None])
+    with Simulator(replicas=7, vms=2, points=5, seed=seed, still=True, max_limit=limit) as simulator:
         server, world = make_server_of(simulator), World(simulator, chance)
         for _ in range(ROUNDS):
             if chance.random() < 0.4:
