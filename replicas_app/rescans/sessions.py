@@ -17,6 +17,9 @@ RESULTS = {
     "failed": RescanState.FAILED,
 }
 KEPT_LOG_RECORDS = 1000
+LONGEST_MESSAGE = 10_000
+LONGEST_LOG_TEXT = 2_000
+"""In letters. Of more the beginning is kept: each poll writes it anew, and each open page reads it."""
 
 
 def columns(record: SessionRecord) -> dict[str, Any]:
@@ -24,12 +27,12 @@ def columns(record: SessionRecord) -> dict[str, Any]:
     began, ended = record.created_at, record.ended_at
     has_ended = record.is_ended and ended is not None and (began is None or ended >= began)
     return {
-        "session_state": storable(record.state),
+        "session_state": _kept(record.state),
         "session_started_at": began,
         "session_ended_at": ended if has_ended else None,
         "progress": record.progress,
-        "result": storable(record.result),
-        "message": storable(record.message),
+        "result": _kept(record.result),
+        "message": _kept(record.message, LONGEST_MESSAGE),
     }
 
 
@@ -61,8 +64,13 @@ def outcome(rescan: Rescan, record: SessionRecord, log: list[dict[str, Any]]) ->
 
 def _log_entry(record: LogRecord) -> dict[str, Any]:
     return {
-        "status": storable(record.status),
-        "title": storable(record.title),
-        "description": storable(record.description),
+        "status": _kept(record.status),
+        "title": _kept(record.title),
+        "description": _kept(record.description),
         "at": at.isoformat() if (at := record.updated_at or record.started_at) else "",
     }
+
+
+def _kept(text: str, longest: int = LONGEST_LOG_TEXT) -> str:
+    text = storable(text)
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"

@@ -101,6 +101,18 @@ def test_text_that_postgres_cannot_hold_costs_a_letter_and_no_rescan(simulator, 
     assert rescan.message == "no\ufffdpe \ufffd"
 
 
+def test_of_texts_without_end_the_beginning_is_kept(simulator, rescan):
+    """Each poll writes them anew, and each open page reads them."""
+    record = {"id": 1, "status": "Failed", "title": "t" * 100_000, "description": "d" * 100_000}
+    simulator.faults.add({"path": "/logs$", "action": "set", "at": "records", "value": [record]})
+    simulator.next_result("Failed", "m" * 1_000_000)
+
+    to_the_end(rescan, simulator)
+
+    assert (rescan.state, len(rescan.message), rescan.message[-2:]) == (RescanState.FAILED, 10_000, "m…")
+    assert [(len(one["title"]), len(one["description"])) for one in rescan.log] == [(2_000, 2_000)]
+
+
 def test_rescans_of_a_server_run_one_after_the_other(simulator, rescan, replicas):
     second = rescans.start(None, replicas[2:3]).started[0]
     third = rescans.start(None, replicas[3:4]).started[0]
