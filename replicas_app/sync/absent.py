@@ -5,26 +5,29 @@ across the end of a page. Where another row comes at the end of the list meanwhi
 nothing else tells. Until the answers are there, the list counts as one that did not come whole.
 """
 
+from collections.abc import Iterable
 from typing import LiteralString
 
 from django.db import connection
 
 from replicas_app.sync import dropped
 from replicas_app.sync.doubts import is_a_drop
-from replicas_app.sync.read import Listing, Reading, replica_by_id
+from replicas_app.sync.read import Listing, Reading, points_of, replica_by_id
 from replicas_app.vbr import Client, Page, ReplicaRecord
 
 FEW = 20
 """So many replicas are asked for one by one: that is quick, however long the list is. For more of them it is read once
 more, since a page of it is one request, too, and brings up to 10,000."""
+ROWS_PER_REQUEST = 5_000
+"""The points of a replica are worth a request where reading all points again would take more of them."""
 
 
 def look_again_at_replicas(reading: Reading, client: Client) -> None:
-    """Stage what is there after all. Whether a list that dropped to nearly nothing is true is for a person to say."""
+    """Stage what is there after all."""
     listing = reading.replicas
-    if not _may_lack_some(reading, listing) or is_a_drop(listing.rows, reading.held(listing)):
+    if not _may_lack_some(reading, listing):
         return
-    if ids := _absent(reading, listing, IDS_OF_REPLICAS):
+    if ids := [id for (id,) in _absent(reading, listing, IDS)]:
         listing.was_received = False
         one_by_one = (_by_id(client, id) for id in ids)
         pages = one_by_one if len(ids) <= FEW else client.replicas(pace=reading.pace)
@@ -32,21 +35,38 @@ def look_again_at_replicas(reading: Reading, client: Client) -> None:
 
 
 def look_again_at_points(reading: Reading, client: Client) -> None:
-    """Stage, after a sweep, what is there after all: asked for by the times of what did not come.
+    """Stage, after a sweep, what is there after all.
 
-    How many the server says that there are of these times is not asked: it may count without its filter.
+    How many the server says that there are of a time is not asked: it may count without its filter.
     """
     listing = reading.points
     if listing.is_direct or not listing.is_one_list or not _may_lack_some(reading, listing):
         return
     listing.was_received = False
-    for span in dropped.spans_of(reading.run.server_id, _absent(reading, listing, TIMES_OF_POINTS)):
-        reading.meet(listing, dropped.listed(client, span, reading.pace))
+    for pages in _looks_at_points(reading, client):
+        reading.meet(listing, pages)
     listing.was_received = True
 
 
 def _may_lack_some(reading: Reading, listing: Listing) -> bool:
-    return listing.is_whole and not reading.is_as_held(listing)
+    """Whether a list that dropped to nearly nothing is true is for a person to say."""
+    return listing.is_whole and not reading.is_as_held(listing) and not is_a_drop(listing.rows, reading.held(listing))
+
+
+def _looks_at_points(reading: Reading, client: Client) -> Iterable[Iterable[Page]]:
+    """By the times of what did not come, where they hold few other points; else by replica, where those are few.
+
+    None where it is neither: then nearly all would have to be read again.
+    """
+    minutes = _absent(reading, reading.points, MINUTES)
+    moments = [moment for begin, end, _ in minutes for moment in (begin, end)]
+    if spans := dropped.spans_of(reading.run.server_id, moments, gone=sum(count for *_, count in minutes)):
+        return (dropped.listed(client, span, reading.pace) for span in spans)
+    reading.know_what_was_recognised(reading.replicas)
+    replicas = [id for (id,) in _absent(reading, reading.points, LISTED_REPLICAS)]
+    if len(replicas) > max(FEW, reading.held(reading.points) // ROWS_PER_REQUEST):
+        return ()
+    return (points_of(client, id) for id in replicas)
 
 
 def _by_id(client: Client, id: str) -> Page[ReplicaRecord]:
@@ -56,27 +76,46 @@ def _by_id(client: Client, id: str) -> Page[ReplicaRecord]:
     return Page(found, [], received=len(found), total=None, skip=0, naive_times=0)
 
 
-def _absent(reading: Reading, listing: Listing, statement: LiteralString) -> list:
-    """Of what we hold and did not come."""
+def _absent(reading: Reading, listing: Listing, statement: LiteralString) -> list[tuple]:
+    """What the statement selects of `absent`: of the rows that we hold and that did not come."""
     reading.know_what_was_recognised(listing)
     with connection.cursor() as cursor:
-        cursor.execute(statement, [reading.run.server_id])
-        return [value for (value,) in cursor.fetchall()]
+        cursor.execute(ABSENT[listing.kind] + statement, [reading.run.server_id])
+        return cursor.fetchall()
 
 
-IDS_OF_REPLICAS: LiteralString = """
-SELECT uuid::text FROM replica r
-WHERE server_id = %s AND removed_at IS NULL
-  AND NOT EXISTS (SELECT FROM staged_replica s WHERE s.uuid = r.uuid)
-  AND NOT EXISTS (SELECT FROM known_replica k WHERE k.uuid = r.uuid)
+ABSENT: dict[str, LiteralString] = {
+    "replica": """
+WITH absent AS (
+    SELECT r.id, r.uuid FROM replica r
+    WHERE r.server_id = %s AND r.removed_at IS NULL
+      AND NOT EXISTS (SELECT FROM staged_replica s WHERE s.uuid = r.uuid)
+      AND NOT EXISTS (SELECT FROM known_replica k WHERE k.uuid = r.uuid)
+)
+""",
+    "point": """
+WITH absent AS (
+    SELECT p.created_at, p.replica_id FROM restore_point p
+    WHERE p.server_id = %s AND p.removed_at IS NULL
+      AND NOT EXISTS (SELECT FROM came_point c WHERE c.uuid = p.uuid)
+      AND NOT EXISTS (SELECT FROM staged_point s WHERE s.uuid = p.uuid)
+      AND NOT EXISTS (SELECT FROM known_point k WHERE k.uuid = p.uuid)
+)
+""",
+}
+
+IDS: LiteralString = "SELECT uuid::text FROM absent ORDER BY id"
+
+MINUTES: LiteralString = """
+SELECT min(created_at), max(created_at), count(*)
+FROM absent GROUP BY date_trunc('minute', created_at) ORDER BY 1
+"""
+"""A month has fewer of them than a server may have points."""
+
+LISTED_REPLICAS: LiteralString = """
+SELECT uuid::text FROM replica
+WHERE id IN (SELECT replica_id FROM absent)
+  AND uuid IN (SELECT uuid FROM staged_replica UNION ALL SELECT uuid FROM known_replica)
 ORDER BY id
 """
-
-TIMES_OF_POINTS: LiteralString = """
-SELECT created_at FROM restore_point p
-WHERE server_id = %s AND removed_at IS NULL
-  AND NOT EXISTS (SELECT FROM came_point c WHERE c.uuid = p.uuid)
-  AND NOT EXISTS (SELECT FROM staged_point s WHERE s.uuid = p.uuid)
-  AND NOT EXISTS (SELECT FROM known_point k WHERE k.uuid = p.uuid)
-ORDER BY created_at
-"""
+"""The points of others went with them, and are not in question."""

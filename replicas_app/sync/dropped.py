@@ -35,13 +35,16 @@ def spans(server_id: int) -> list[Span]:
     return spans_of(server_id, [moment for (moment,) in _rows(OLDEST, server_id)])
 
 
-def spans_of(server_id: int, moments: list[datetime]) -> list[Span]:
-    """Spans that hold these moments, which come in their order; none where they hold too many points."""
+def spans_of(server_id: int, moments: list[datetime], *, gone: int = 0) -> list[Span]:
+    """Spans that hold these moments, which come in their order; none where they hold too many points.
+
+    `gone`: so many of those that we hold did not come, which may all be at these moments.
+    """
     if not (found := _spans(moments)):
         return []
     begins, ends = zip(*found, strict=True)
     [(inside, held)] = _rows(INSIDE, server_id, list(begins), list(ends))
-    return found if inside * AT_MOST_THE <= held else []
+    return found if (inside - gone) * AT_MOST_THE <= held - gone else []
 
 
 def _spans(moments: list[datetime]) -> list[Span]:

@@ -263,13 +263,13 @@ def _replica_by_replica(client: Client, replica_ids: list[str]) -> Iterator[Page
     announced = 0
     for replica_id in replica_ids:
         total = 0
-        for page in _points_of(client, replica_id):
+        for page in points_of(client, replica_id):
             total = total + page.received if page.total is None else page.total
             yield replace(page, total=announced + total, digest=b"")
         announced += total
 
 
-def _points_of(client: Client, replica_id: str) -> Iterator[Page]:
+def points_of(client: Client, replica_id: str) -> Iterator[Page]:
     """None of a replica that went since it was listed."""
     try:
         yield from client.replica_points(replica_id)

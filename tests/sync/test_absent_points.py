@@ -1,11 +1,14 @@
 """Restore points that a list left out although it came whole: they are asked for once more before they are gone."""
 
+from collections.abc import Callable
+from operator import itemgetter
+
 import pytest
 
 from replicas_app.choices import SyncState
 from replicas_app.models import RestorePoint
 from replicas_app.vbr import retries
-from tests.sync.faulty import POINTS, asked, held, oldest, there
+from tests.sync.faulty import NEW_ID, POINTS, asked, held, oldest, there
 from tests.syncing import do_sync
 
 LOOK = {"path": POINTS, "query": "createdBeforeFilter"}
@@ -14,34 +17,82 @@ LOOK = {"path": POINTS, "query": "createdBeforeFilter"}
 
 @pytest.fixture
 def in_pages(simulator, server):
-    """A server that cuts its lists into pages of 10 and was read whole."""
-    simulator.manners.max_limit = 10
+    """A server that cuts its lists into pages of 3 and was read whole."""
+    simulator.manners.max_limit = 3
     do_sync(server)
     simulator.requests.clear()
     return server
+
+
+def by_age(simulator) -> list[dict]:
+    return sorted(simulator.world.points, key=itemgetter("creationTime"))
+
+
+def one_goes_and_one_comes(simulator) -> Callable[[], bool]:
+    """What to give a sync as `should_stop`: while the points are read the oldest one goes, and a new one comes."""
+    oldest, *others = by_age(simulator)
+    new = oldest | {"id": NEW_ID, "creationTime": simulator.clock.text(simulator.clock.now())}
+
+    def should_stop() -> bool:
+        if any(one.query["skip"] != ["0"] for one in asked(simulator, "/api/v1/replicaPoints")):
+            simulator.world.points = [*others, new]
+        return False
+
+    return should_stop
+
+
+def looks(simulator) -> tuple[int, set[str]]:
+    """How many times were asked for, and which replicas for their points."""
+    paths = (one.path.split("/") for one in simulator.requests)
+    replicas = {path[-2] for path in paths if path[-3:-1] != ["api", "v1"] and path[-1] == "replicaPoints"}
+    return sum("createdBeforeFilter" in one.query for one in simulator.requests), replicas
 
 
 def test_a_point_that_moves_across_the_end_of_a_page_while_one_goes_and_one_comes_is_not_taken_for_gone(
     simulator, in_pages
 ):
     """As many different points come as the list announced. The one that went is seen by the next read."""
-    gone = oldest(simulator)
-    new = gone | {"id": gone["id"][:-4] + "beef", "creationTime": simulator.clock.text(simulator.clock.now())}
+    oldest = by_age(simulator)[0]["id"]
 
-    def retention_amid_the_list() -> bool:
-        has_begun = any(one.query.get("skip") == ["10"] for one in asked(simulator, "/api/v1/replicaPoints"))
-        if has_begun and gone in simulator.world.points:
-            simulator.world.points.remove(gone)
-            simulator.world.points.append(new)
-        return False
+    run = do_sync(in_pages, should_stop=one_goes_and_one_comes(simulator))
 
-    run = do_sync(in_pages, should_stop=retention_amid_the_list)
-
-    ours, theirs = (set(points) for _, points in (held(), there(simulator)))
     assert (run.state, run.points_added, run.points_removed) == (SyncState.SUCCEEDED, 1, 0)
-    assert new in simulator.world.points
-    assert len(theirs - ours) == 0
-    assert len(ours - theirs) == 1
+    assert held()[1] == there(simulator)[1] | {oldest}
+    assert looks(simulator) == (1, set())
+
+
+def test_where_retention_dropped_most_points_their_times_are_asked_for_since_little_is_left_there(simulator, in_pages):
+    gone = by_age(simulator)[: len(simulator.world.points) * 2 // 3]
+    for number, point in enumerate(gone):
+        point["creationTime"] = f"2026-01-01T00:{number:02}:00Z"
+    do_sync(in_pages)
+    simulator.requests.clear()
+    simulator.world.points = [point for point in simulator.world.points if point not in gone]
+    oldest = by_age(simulator)[0]["id"]
+
+    run = do_sync(in_pages, should_stop=one_goes_and_one_comes(simulator))
+
+    assert (run.state, run.points_added, run.points_removed) == (SyncState.SUCCEEDED, 1, len(gone))
+    assert held()[1] == there(simulator)[1] | {oldest}
+    assert looks(simulator) == (2, set())
+
+
+def test_where_points_are_missing_all_over_the_time_the_replicas_that_are_left_are_asked_for_theirs(
+    simulator, in_pages
+):
+    away = simulator.world.replicas[0]["id"]
+    gone = [point for place, point in enumerate(by_age(simulator)) if place % 2 or point["replicaId"] == away]
+    simulator.world.replicas = simulator.world.replicas[1:]
+    simulator.world.points = [point for point in simulator.world.points if point not in gone]
+    oldest = by_age(simulator)[0]["id"]
+
+    run = do_sync(in_pages, should_stop=one_goes_and_one_comes(simulator))
+
+    assert (run.state, run.points_added, run.points_removed) == (SyncState.SUCCEEDED, 1, len(gone))
+    assert held() == (there(simulator)[0], there(simulator)[1] | {oldest})
+    times, replicas = looks(simulator)
+    assert (times, {point["replicaId"] for point in gone} - {away} <= replicas) == (0, True)
+    assert replicas <= there(simulator)[0]
 
 
 @pytest.fixture
