@@ -12,6 +12,8 @@ from kombu.exceptions import OperationalError as BrokerError
 from dashboard import environment
 from dashboard.environment import Misconfigured
 
+WRONG_ARGUMENTS = 2
+"""Python's own status for them; ours are 0 and 1."""
 STACK_IS_DOWN = "Nothing runs on {data}: start it with `make run`, or set {variable}."
 
 
@@ -19,14 +21,16 @@ def run(arguments: list[str]) -> None:
     """Carry out one command.
 
     Raises:
-        SystemExit: 1 with a sentence on standard error where the configuration is wrong or nothing answers; 1 in
-            silence where nobody reads on, as after `| head`.
+        SystemExit: 1 with a sentence on standard error where the configuration is wrong, nothing answers or what was
+            typed means nothing; 1 in silence where nobody reads on, as after `| head`.
     """
     try:
         execute_from_command_line(arguments)
         sys.stdout.flush()
     except BrokenPipeError:
         _say_no_more()
+    except SystemExit as end:
+        sys.exit(1 if end.code == WRONG_ARGUMENTS else end.code)
     except Misconfigured as problem:
         sys.exit(str(problem))
     except OperationalError as problem:
