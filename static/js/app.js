@@ -23,7 +23,7 @@ function announce(words) {
   document.getElementById("announce").textContent = words;
 }
 
-// "/" goes to the find field, unless somebody is typing; Escape closes an open menu.
+// "/" goes to the find field, unless somebody is typing; Escape closes an open menu, and what is told over the page.
 document.addEventListener("keydown", (event) => {
   const typing = event.target.closest("input, select, textarea, [contenteditable]");
   const find = document.querySelector(".top .find input");
@@ -34,6 +34,7 @@ document.addEventListener("keydown", (event) => {
   }
   if (event.key === "Escape") {
     closeMenus(null, true);
+    if ("floats" in notices().dataset) hushNotices();
   }
 });
 

@@ -28,6 +28,8 @@ def test_an_error_is_told_in_sight_wherever_one_is_in_a_long_page(page, sign_in)
     page.get_by_role("link", name="Rescan Replicate").click()
 
     expect(page.get_by_role("alert")).to_be_in_viewport(ratio=1)
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("alert")).to_have_count(0)
 
 
 def test_what_has_the_focus_is_not_under_the_head_or_a_column_that_stays(page, sign_in, replicas):
@@ -122,7 +124,7 @@ def test_on_paper_all_columns_fit_and_the_cause_of_each_failed_read_is_unfolded(
 
 @pytest.mark.parametrize("width", [640, 960, 1201, 1280])
 def test_all_places_are_within_reach_of_a_mouse_from_a_small_window_on(page, sign_in, width):
-    sign_in()
+    sign_in(make_person("somebody.with.a.long.name@example.com", role="admin"))
     make_server(last_full_at=timezone.now() - timedelta(hours=9, minutes=30))
     page.set_viewport_size({"width": width, "height": 700})
 
