@@ -92,9 +92,9 @@ class Examination:
         return None
 
     @cached_property
-    def replicas(self) -> int | VbrError:
-        """How many there are, or why they cannot be read."""
-        return outcome(lambda: next(iter(self.client.replicas(page_size=1))).total or 0)
+    def replicas(self) -> int | None | VbrError:
+        """How many there are (None where the server does not say), or why they cannot be read."""
+        return outcome(lambda: next(iter(self.client.replicas(page_size=1))).total)
 
     @cached_property
     def info(self) -> ServerInfo | VbrError:

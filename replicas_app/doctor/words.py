@@ -130,7 +130,9 @@ def revision_not_offered(chosen: str, offered: Sequence[str]) -> Step:
     return failure(Denied("version", tried=[chosen], offered=offered), "Set the API revision to Automatic to find it.")
 
 
-def total(count: int, noun: str) -> Step:
+def total(count: int | None, noun: str) -> Step:
+    if count is None:
+        return Step(PASSED, "the server does not say how many")
     return Step(PASSED, f"{count:,} {noun}{'' if count == 1 else 's'}")
 
 
