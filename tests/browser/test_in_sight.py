@@ -122,6 +122,18 @@ def test_on_paper_all_columns_fit_and_the_cause_of_each_failed_read_is_unfolded(
     assert page.evaluate("document.scrollingElement.scrollWidth") == 1034
 
 
+def test_a_window_that_is_zoomed_four_times_has_room_for_the_page(page, sign_in, replicas):
+    sign_in()
+    page.set_viewport_size({"width": 320, "height": 256})
+    page.goto("/replicas/")
+
+    page.mouse.wheel(0, 600)
+
+    expect(page.locator(".top")).not_to_be_in_viewport()
+    assert page.locator("#list .table").bounding_box()["height"] >= 250
+    assert page.evaluate("document.scrollingElement.scrollWidth") == 320
+
+
 @pytest.mark.parametrize("width", [640, 960, 1201, 1280])
 def test_all_places_are_within_reach_of_a_mouse_from_a_small_window_on(page, sign_in, width):
     sign_in(make_person("somebody.with.a.long.name@example.com", role="admin"))

@@ -3,8 +3,9 @@
 import pytest
 
 from replicas_app.choices import Role
-from tests.factories import make_person, make_replica, make_server
-from tests.pages.reading import read, words_of
+from replicas_app.models import BackupServer
+from tests.factories import make_person, make_replica, make_rescan, make_server
+from tests.pages.reading import PART, read, words_of
 from tests.scene import Scene, set_scene
 
 pytestmark = pytest.mark.django_db
@@ -59,6 +60,17 @@ def test_where_many_servers_could_not_be_read_the_page_has_the_cause_of_each(sig
     told = words_of(read(signed_in(), address).soup)
 
     assert [cause for cause in causes if cause not in told] == []
+
+
+def test_an_open_page_of_a_rescan_takes_the_cause_back_once_its_server_is_read_again(signed_in):
+    rescan = make_rescan(make_replica(make_server(last_error="It is busy.", last_error_cause="busy")))
+    client = signed_in()
+
+    before = read(client, rescan.get_absolute_url(), headers=PART).text("#rescan")
+    BackupServer.objects.update(last_error="", last_error_cause="")
+    after = read(client, rescan.get_absolute_url(), headers=PART).text("#rescan")
+
+    assert ("It is busy." in before, "It is busy." in after) == (True, False)
 
 
 def test_the_overview_begins_with_how_many_reads_failed_though_no_data_is_old_yet(signed_in):
