@@ -200,7 +200,7 @@ def test_each_part_of_the_overview_asks_at_its_own_pace(page, sign_in):
     make_replica(make_server("vbr-oslo"))
     page.clock.install()
     page.goto("/")
-    expect(page.locator("#days[data-poll]")).to_be_attached()
+    expect(page.locator("#days svg")).to_be_attached()
     asked = heard(page)
 
     for _ in range(9):
