@@ -13,7 +13,7 @@ from replicas_app.rescans import compare, rows
 from tests.factories import make_replica, make_rescan
 from tests.waiting import wait_until
 
-SOMEBODY_WAITS = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+SOMEBODY_WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
 
 
 def is_anybody_waiting() -> bool:
