@@ -18,6 +18,7 @@ SOMEBODY_WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_
 
 def is_anybody_waiting() -> bool:
     with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_stat_clear_snapshot()")  # else a transaction sees what it saw first
         cursor.execute(SOMEBODY_WAITS)
         return cursor.fetchone()[0] > 0
 
