@@ -150,6 +150,8 @@ def test_an_empty_listing_is_one_empty_page(client):
         ("name", None, "name is missing"),
         ("name", "  ", "name is empty"),
         ("name", ["x"], "name has the wrong type (list)"),
+        ("name", "x" * 501, "name is longer than 500 characters"),
+        ("state", "ß" * 501, "state is longer than 500 characters"),
         ("replicaId", None, "replicaId is missing"),
         ("creationTime", None, "creationTime is missing"),
         ("creationTime", "yesterday", "creationTime is no time (yesterday)"),

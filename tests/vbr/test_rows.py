@@ -33,6 +33,8 @@ FOR_A_CLOSER_LOOK = [
     {"name": ""},
     {"name": " \t"},
     {"name": 5},
+    {"name": "x" * 501},
+    {"malwareStatus": "x" * 501},
     {"name": "a\0b"},
     {"name": "\ud800"},
     {"creationTime": "1601-01-01T00:00:00Z"},
@@ -52,6 +54,7 @@ JUST_AS_WELL = [
     {"creationTime": " 2025-03-04 05:06:07 utc"},
     {"creationTime": "2025-03-04T05:06:07"},
     {"allowedOperations": []},
+    {"name": "🦄" * 500, "state": "x" * 500},
     {"name": " a\tb\n\\N “ü” 日本 🦄"},
     {"more": {"than": ["documented"]}},
 ]
