@@ -46,6 +46,21 @@ def test_what_has_the_focus_is_not_under_the_head_or_a_column_that_stays(page, s
     assert [one for one in covered if one] == []
 
 
+@pytest.mark.parametrize("width", [1280, 390])
+def test_what_has_the_focus_is_not_under_the_bar_of_what_is_ticked(page, sign_in, replicas, width):
+    sign_in()
+    page.set_viewport_size({"width": width, "height": 700})
+    page.goto("/replicas/")
+    page.locator("#list .tick input[name=id]").first.check()
+    covered = []
+
+    for _ in range(40):
+        page.keyboard.press("j")
+        covered.append(page.evaluate(COVERED))
+
+    assert [one for one in covered if one] == []
+
+
 @pytest.mark.parametrize(
     ("address", "way"),
     [
