@@ -40,7 +40,7 @@ def look_again_at_points(reading: Reading, client: Client) -> None:
     How many the server says that there are of a time is not asked: it may count without its filter.
     """
     listing = reading.points
-    if listing.is_direct or not listing.is_one_list or not _may_lack_some(reading, listing):
+    if listing.is_direct or not _may_lack_some(reading, listing):
         return
     listing.was_received = False
     for pages in _looks_at_points(reading, client):
@@ -58,15 +58,25 @@ def _looks_at_points(reading: Reading, client: Client) -> Iterable[Iterable[Page
 
     None where it is neither: then nearly all would have to be read again.
     """
-    minutes = _absent(reading, reading.points, MINUTES)
-    moments = [moment for begin, end, _ in minutes for moment in (begin, end)]
-    if spans := dropped.spans_of(reading.run.server_id, moments, gone=sum(count for *_, count in minutes)):
+    if reading.points.is_one_list and (spans := _spans(reading)):
         return (dropped.listed(client, span, reading.pace) for span in spans)
-    reading.know_what_was_recognised(reading.replicas)
-    replicas = [id for (id,) in _absent(reading, reading.points, LISTED_REPLICAS)]
+    replicas = _replicas_to_ask(reading)
     if len(replicas) > max(FEW, reading.held(reading.points) // ROWS_PER_REQUEST):
         return ()
     return (points_of(client, id) for id in replicas)
+
+
+def _spans(reading: Reading) -> list[dropped.Span]:
+    minutes = _absent(reading, reading.points, MINUTES)
+    moments = [moment for begin, end, _ in minutes for moment in (begin, end)]
+    return dropped.spans_of(reading.run.server_id, moments, gone=sum(count for *_, count in minutes))
+
+
+def _replicas_to_ask(reading: Reading) -> list[str]:
+    """A replica whose own points all came on one page, while nothing could move, need not be asked again."""
+    reading.know_what_was_recognised(reading.replicas)
+    replicas = [id for (id,) in _absent(reading, reading.points, LISTED_REPLICAS)]
+    return [id for id in replicas if reading.points.is_one_list or id in reading.came_in_pages]
 
 
 def _by_id(client: Client, id: str) -> Page[ReplicaRecord]:

@@ -74,6 +74,8 @@ class Reading:
     set_aside: list[dict[str, str]] = field(default_factory=list)
     set_aside_count: int = 0
     naive_times: int = 0
+    came_in_pages: set[str] = field(default_factory=set)
+    """The replicas whose points did not come at one blow, where they are read replica by replica."""
     recent_stays_wrong: bool = False
     """Whether the server counts more or fewer points of a recent time than it lists."""
     counted: dict[str, int | None] = field(default_factory=dict)
@@ -109,7 +111,7 @@ class Reading:
                 raise
             self.know_what_was_recognised(self.replicas)
             replica_ids, self.points.is_one_list = stage.replica_ids(), False
-            self._read(self.points, lambda: _replica_by_replica(client, replica_ids))
+            self._read(self.points, lambda: _replica_by_replica(client, replica_ids, self.came_in_pages))
 
     def read_points(self, pages: Iterable[Page]) -> bool:
         """Stage some points beside what is staged. Whether as many came as were announced, all of them readable."""
@@ -258,12 +260,14 @@ def replica_by_id(client: Client, id: str) -> ReplicaRecord | None:
     return replica
 
 
-def _replica_by_replica(client: Client, replica_ids: list[str]) -> Iterator[Page]:
+def _replica_by_replica(client: Client, replica_ids: list[str], in_pages: set[str]) -> Iterator[Page]:
     """Their pages stand in no order that would come again, so none of them is remembered."""
     announced = 0
     for replica_id in replica_ids:
         total = 0
         for page in points_of(client, replica_id):
+            if page.skip:
+                in_pages.add(replica_id)
             total = total + page.received if page.total is None else page.total
             yield replace(page, total=announced + total, digest=b"")
         announced += total

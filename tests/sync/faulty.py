@@ -1,6 +1,6 @@
 """What tests of faults look at: what is held, what is there, and what a person is told."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from django.test import Client
@@ -17,6 +17,18 @@ LISTED = {"path": POINTS, "query": "limit=(?!1&)"}
 """What a rule says that means the list of all points as it is read, not the looks at its total."""
 TOKEN = "/api/oauth2/token$"
 NEW_ID = "00000000-0000-4000-8000-00000000beef"
+
+
+class Watched(list):
+    """For `Simulator.requests`: after each answer, before the client has it, this happens."""
+
+    def __init__(self, happens: Callable[[], None]) -> None:
+        super().__init__()
+        self._happens = happens
+
+    def append(self, request: object) -> None:
+        super().append(request)
+        self._happens()
 
 
 def held() -> tuple[set[str], set[str]]:

@@ -1,12 +1,15 @@
 """A server that has no list of all its points: they are read replica by replica, each time."""
 
+from collections import defaultdict
+from operator import itemgetter
+
 import pytest
 
 from replicas_app.choices import SyncState
 from replicas_app.models import RestorePoint
 from replicas_app.simulator import Simulator
 from tests.factories import make_server_of
-from tests.sync.faulty import held, ids, there
+from tests.sync.faulty import NEW_ID, Watched, held, ids, there
 from tests.syncing import do_sync
 
 
@@ -69,3 +72,54 @@ def test_a_replica_that_is_there_and_whose_points_are_not_found_is_a_fault(trans
 
     assert (run.state, run.error_cause, run.points_removed) == (SyncState.FAILED, "gone", 0)
     assert held() == before
+
+
+@pytest.fixture
+def in_pages(transactional_db, old):
+    """One that cuts its lists into pages of 3 and was read whole."""
+    old.manners.max_limit = 3
+    server = make_server_of(old)
+    do_sync(server)
+    old.requests.clear()
+    return server
+
+
+def of_one_replica(simulator: Simulator) -> list[dict]:
+    """The points of the replica that has most of them, the oldest first."""
+    by_replica = defaultdict(list)
+    for point in sorted(simulator.world.points, key=itemgetter("creationTime")):
+        by_replica[point["replicaId"]].append(point)
+    return max(by_replica.values(), key=len)
+
+
+def asked_of(simulator: Simulator, replica_id: str) -> list:
+    """What was asked, from the first page on, of its points."""
+    path = f"/{replica_id}/replicaPoints"
+    return [one for one in simulator.requests if one.path.endswith(path) and one.query["skip"] == ["0"]]
+
+
+def test_a_point_that_moves_across_the_end_of_a_page_of_its_replica_is_not_taken_for_gone(old, in_pages):
+    """As many different points came as were announced. The one that went is seen by the next read."""
+    gone, *others = of_one_replica(old)
+    new = gone | {"id": NEW_ID, "creationTime": old.clock.text(old.clock.now())}
+
+    def one_goes_and_one_comes() -> None:
+        if len(asked_of(old, gone["replicaId"])) == 1 and gone in old.world.points:
+            old.world.points = [*(point for point in old.world.points if point is not gone), new]
+
+    old.requests = Watched(one_goes_and_one_comes)
+    run = do_sync(in_pages)
+
+    assert (run.state, run.points_removed) == (SyncState.SUCCEEDED, 0)
+    assert held()[1] == there(old)[1] | {gone["id"]}
+    assert len(asked_of(old, gone["replicaId"])) == 2
+
+
+def test_a_replica_whose_points_came_on_one_page_is_not_asked_a_second_time_for_those_that_went(old, in_pages):
+    old.manners.max_limit = None
+    gone, *_ = of_one_replica(old)
+    old.world.points.remove(gone)
+
+    run = do_sync(in_pages)
+
+    assert (run.points_removed, len(asked_of(old, gone["replicaId"]))) == (1, 1)
