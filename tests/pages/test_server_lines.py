@@ -26,6 +26,15 @@ def test_a_server_without_a_full_sweep_for_a_day_is_not_called_up_to_date(viewer
     assert Overview(timezone.now()).failed_reads == 0
 
 
+def test_the_list_to_which_the_age_in_the_bar_leads_has_both_ages_of_each_server(viewer):
+    make_server("vbr-oslo", last_success_at=ago(minutes=3), last_full_at=ago(hours=9, seconds=30))
+    make_server("vbr-bergen", last_full_at=None)
+
+    rows = read(viewer, "/servers/").rows("server")
+
+    assert [row.cells[2:4] for row in rows] == [["1 min ago", "never"], ["3 min ago", "9 h 00 min ago"]]
+
+
 def test_a_read_that_waits_for_a_worker_is_not_said_to_be_under_way(viewer):
     server = make_server()
     run = make_sync_run(server, state=SyncState.QUEUED, started_at=None, ended_at=None)
