@@ -16,7 +16,7 @@ T = TypeVar("T")
 
 FIRST_WAIT_SECONDS = 0.5
 LONGEST_WAIT_SECONDS = 30.0
-"""Also the cap on Retry-After: a server that wants more is asked again at its next sync."""
+"""A server whose Retry-After wants more is not asked again by this call, but at its next sync."""
 
 
 @dataclass(frozen=True)
@@ -35,7 +35,8 @@ class Retries:
                 return send()
             except (Unavailable, Malformed) as error:
                 seconds = _wait_before(number, error)
-                if error.cause == unless or not call.has_time_for(seconds) or self._stopped(seconds, error):
+                may_wait = seconds <= LONGEST_WAIT_SECONDS and call.has_time_for(seconds)
+                if error.cause == unless or not may_wait or self._stopped(seconds, error):
                     raise
         return send()
 
@@ -47,4 +48,4 @@ class Retries:
 def _wait_before(number: int, error: VbrError) -> float:
     """Doubling, with half of it left to chance so that many clients do not come back at once; as the server says."""
     wait = FIRST_WAIT_SECONDS * 2**number * random.uniform(0.5, 1.5)  # noqa: S311
-    return min(max(wait, error.retry_after or 0.0), LONGEST_WAIT_SECONDS)
+    return max(min(wait, LONGEST_WAIT_SECONDS), error.retry_after or 0.0)

@@ -9,7 +9,8 @@ from tests.factories import make_person, make_point, make_replica, make_rescan, 
 pytestmark = pytest.mark.django_db
 VALUES = (
     "", "http://[::1", "http://testserver/\x00", "//evil.test/", "http://testserver//evil.test/x", "x" * 5_000,
-    "javascript:alert(1)", "\xff\xfe", "a\tb", "%ff%fe", "http://testserver/replicas/?q=%00&page=%D9%A3", "W/", "*, null",
+    "javascript:alert(1)", "\xff\xfe", "a\tb", "%ff%fe", "http://testserver/replicas/?q=%00&page=%D9%A3", "W/",
+    "*, null",
 )  # fmt: skip
 HEADERS = (
     "HX-Request", "HX-Current-URL", "HX-Target", "HX-Boosted", "HX-History-Restore-Request", "X-Seen", "X-Heard",
