@@ -92,7 +92,7 @@ class Examination:
         return None
 
     @cached_property
-    def replicas(self) -> int | None | VbrError:
+    def replicas(self) -> int | VbrError | None:
         """How many there are (None where the server does not say), or why they cannot be read."""
         return outcome(lambda: next(iter(self.client.replicas(page_size=1))).total)
 
