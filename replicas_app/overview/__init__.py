@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 from functools import cached_property
 from statistics import median_low
 
-from replicas_app.choices import FAILED_OVER_STATES
+from replicas_app.choices import FAILED_OVER_STATES, NOT_SCANNED_VALUE
 from replicas_app.filters.vocabulary import MALWARE, PLATFORM, STATES, TYPES, WORST_MALWARE
 from replicas_app.models import BackupServer, Replica, RestorePoint
 from replicas_app.overview.changes import Change, newest_changes
@@ -93,6 +93,12 @@ class Overview:
     def malware(self) -> list[Figure]:
         """Replicas by the worst of their restore points."""
         return figures_of("worst_malware", "malware", WORST_MALWARE)
+
+    @property
+    def not_scanned(self) -> Figure | None:
+        """Replicas of which nothing bad is known, since not all of their restore points were scanned."""
+        words = WORST_MALWARE.words_of(NOT_SCANNED_VALUE)
+        return next((figure for figure in self.malware if figure.words == words), None)
 
     @cached_property
     def failed_over(self) -> Figure:

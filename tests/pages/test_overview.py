@@ -111,6 +111,20 @@ def test_a_server_that_was_never_read_shows_no_zeros_as_if_they_were_known(viewe
     assert "every replica stands by" in known
 
 
+def test_nothing_found_is_not_said_of_what_was_not_scanned(viewer):
+    server = make_server()
+    make_replica(server, point_count=1, worst_malware="Clean")
+    unknown = make_replica(server, point_count=1, worst_malware="")
+
+    partly = viewer.get("/")
+    unknown.delete()
+    wholly = words(viewer.get("/"))
+
+    assert "Not clean 0 replicas with points not scanned 1" in words(partly)
+    assert linked_numbers(partly.content.decode())["/replicas/?malware=NotScanned"] == 1
+    assert "Not clean 0 no scan found anything" in wholly
+
+
 def test_a_server_that_cannot_be_read_is_named_with_the_age_of_its_data_and_the_reason(viewer):
     make_server(
         "vbr-dr",
