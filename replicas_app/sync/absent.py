@@ -5,7 +5,8 @@ across the end of a page. Where another row comes at the end of the list meanwhi
 nothing else tells. Until the answers are there, the list counts as one that did not come whole.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import LiteralString
 
 from django.db import connection
@@ -20,6 +21,10 @@ FEW = 20
 more, since a page of it is one request, too, and brings up to 10,000."""
 ROWS_PER_REQUEST = 5_000
 """The points of a replica are worth a request where reading all points again would take more of them."""
+
+
+LOOKS = 2
+"""How often the same points are asked for where fewer came than were announced: they move while one looks."""
 
 
 def look_again_at_replicas(reading: Reading, client: Client) -> None:
@@ -43,8 +48,8 @@ def look_again_at_points(reading: Reading, client: Client) -> None:
     if listing.is_direct or not _may_lack_some(reading, listing):
         return
     listing.was_received = False
-    for pages in _looks_at_points(reading, client):
-        reading.meet(listing, pages)
+    for look in _looks_at_points(reading, client):
+        any(reading.meet(listing, look()) for _ in range(LOOKS))
     listing.was_received = True
 
 
@@ -53,17 +58,25 @@ def _may_lack_some(reading: Reading, listing: Listing) -> bool:
     return listing.is_whole and not reading.is_as_held(listing) and not is_a_drop(listing.rows, reading.held(listing))
 
 
-def _looks_at_points(reading: Reading, client: Client) -> Iterable[Iterable[Page]]:
+def _looks_at_points(reading: Reading, client: Client) -> list[Callable[[], Iterable[Page]]]:
     """By the times of what did not come, where they hold few other points; else by replica, where those are few.
 
     None where it is neither: then nearly all would have to be read again.
     """
-    if reading.points.is_one_list and (spans := _spans(reading)):
-        return (dropped.listed(client, span, reading.pace) for span in spans)
+    spans = _spans(reading) if reading.points.is_one_list else []
+    if spans and _takes_times_for_the_same(reading, client):
+        return [partial(dropped.listed, client, span, reading.pace) for span in spans]
     replicas = _replicas_to_ask(reading)
     if len(replicas) > max(FEW, reading.held(reading.points) // ROWS_PER_REQUEST):
-        return ()
-    return (points_of(client, id) for id in replicas)
+        return []
+    return [partial(points_of, client, id) for id in replicas]
+
+
+def _takes_times_for_the_same(reading: Reading, client: Client) -> bool:
+    """Whether the server lists a point that came when it is asked for its time: else what it lists proves nothing."""
+    [(moment,)] = _absent(reading, reading.points, NEWEST_OTHER)
+    pages = dropped.listed(client, dropped.Span(moment, moment), reading.pace) if moment else []
+    return any(record.created_at == moment for page in pages for record in page.records)
 
 
 def _spans(reading: Reading) -> list[dropped.Span]:
@@ -90,7 +103,7 @@ def _absent(reading: Reading, listing: Listing, statement: LiteralString) -> lis
     """What the statement selects of `absent`: of the rows that we hold and that did not come."""
     reading.know_what_was_recognised(listing)
     with connection.cursor() as cursor:
-        cursor.execute(ABSENT[listing.kind] + statement, [reading.run.server_id])
+        cursor.execute(ABSENT[listing.kind] + statement, {"server": reading.run.server_id})
         return cursor.fetchall()
 
 
@@ -98,15 +111,15 @@ ABSENT: dict[str, LiteralString] = {
     "replica": """
 WITH absent AS (
     SELECT r.id, r.uuid FROM replica r
-    WHERE r.server_id = %s AND r.removed_at IS NULL
+    WHERE r.server_id = %(server)s AND r.removed_at IS NULL
       AND NOT EXISTS (SELECT FROM staged_replica s WHERE s.uuid = r.uuid)
       AND NOT EXISTS (SELECT FROM known_replica k WHERE k.uuid = r.uuid)
 )
 """,
     "point": """
 WITH absent AS (
-    SELECT p.created_at, p.replica_id FROM restore_point p
-    WHERE p.server_id = %s AND p.removed_at IS NULL
+    SELECT p.id, p.created_at, p.replica_id FROM restore_point p
+    WHERE p.server_id = %(server)s AND p.removed_at IS NULL
       AND NOT EXISTS (SELECT FROM came_point c WHERE c.uuid = p.uuid)
       AND NOT EXISTS (SELECT FROM staged_point s WHERE s.uuid = p.uuid)
       AND NOT EXISTS (SELECT FROM known_point k WHERE k.uuid = p.uuid)
@@ -121,6 +134,12 @@ SELECT min(created_at), max(created_at), count(*)
 FROM absent GROUP BY date_trunc('minute', created_at) ORDER BY 1
 """
 """A month has fewer of them than a server may have points."""
+
+NEWEST_OTHER: LiteralString = """
+SELECT max(created_at) FROM restore_point
+WHERE server_id = %(server)s AND removed_at IS NULL AND id NOT IN (SELECT id FROM absent)
+"""
+"""Retention drops it last."""
 
 LISTED_REPLICAS: LiteralString = """
 SELECT uuid::text FROM replica

@@ -8,11 +8,13 @@ import pytest
 from replicas_app.choices import SyncState
 from replicas_app.models import RestorePoint
 from replicas_app.vbr import retries
-from tests.sync.faulty import NEW_ID, POINTS, asked, held, oldest, there
+from tests.sync.faulty import NEW_ID, POINTS, Watched, asked, held, oldest, there
 from tests.syncing import do_sync
 
 LOOK = {"path": POINTS, "query": "createdBeforeFilter"}
 """What a rule says that means the look at the times of what did not come."""
+WITNESS = 1
+"""So many looks are at a time of which something came, and tell whether the server takes times as we do."""
 
 
 @pytest.fixture
@@ -58,7 +60,7 @@ def test_a_point_that_moves_across_the_end_of_a_page_while_one_goes_and_one_come
 
     assert (run.state, run.points_added, run.points_removed) == (SyncState.SUCCEEDED, 1, 0)
     assert held()[1] == there(simulator)[1] | {oldest}
-    assert looks(simulator) == (1, set())
+    assert looks(simulator) == (1 + WITNESS, set())
 
 
 def test_where_retention_dropped_most_points_their_times_are_asked_for_since_little_is_left_there(simulator, in_pages):
@@ -74,7 +76,7 @@ def test_where_retention_dropped_most_points_their_times_are_asked_for_since_lit
 
     assert (run.state, run.points_added, run.points_removed) == (SyncState.SUCCEEDED, 1, len(gone))
     assert held()[1] == there(simulator)[1] | {oldest}
-    assert looks(simulator) == (2, set())
+    assert looks(simulator) == (2 + WITNESS, set())
 
 
 def test_where_points_are_missing_all_over_the_time_the_replicas_that_are_left_are_asked_for_theirs(
@@ -133,3 +135,39 @@ def test_a_second_look_that_breaks_off_removes_nothing(
     run = do_sync(server)
 
     assert (run.state, run.points_removed, held()) == (SyncState.FAILED, 0, before)
+
+
+def test_a_server_that_takes_the_times_of_a_filter_for_other_ones_is_asked_replica_by_replica(simulator, in_pages):
+    """What it lists of a time proves nothing."""
+    oldest = by_age(simulator)[0]["id"]
+    simulator.faults.add({**LOOK, "status": 200, "body": {"data": [], "pagination": {"total": 0}}})
+
+    run = do_sync(in_pages, should_stop=one_goes_and_one_comes(simulator))
+
+    assert (run.state, run.points_added, run.points_removed) == (SyncState.SUCCEEDED, 1, 0)
+    assert held()[1] == there(simulator)[1] | {oldest}
+    assert looks(simulator)[1]
+
+
+def test_a_second_look_that_comes_short_since_points_go_meanwhile_is_had_once_more(simulator, in_pages):
+    """Points move across the end of a page of the list, and again across one of the look at their time."""
+    same_time, others = by_age(simulator)[:9], by_age(simulator)[9:]
+    for point in same_time:
+        point["creationTime"] = same_time[0]["creationTime"]
+    simulator.world.points = [*same_time, *others]
+    do_sync(in_pages)
+    new = [others[-1] | {"id": NEW_ID[:-1] + digit} for digit in "123"]
+    late = [same_time[0] | {"id": NEW_ID[:-1] + digit} for digit in "456"]
+
+    def points_move() -> None:
+        looked_at = looks(simulator)[0]
+        if looked_at:
+            simulator.world.points = [*(late if looked_at == 1 else []), *same_time[3:], *others, *new]
+        elif asked(simulator, "/api/v1/replicaPoints"):
+            simulator.world.points = [*same_time[3:], *others, *new]
+
+    simulator.requests = Watched(points_move)
+    run = do_sync(in_pages)
+
+    assert (run.state, run.points_removed) == (SyncState.SUCCEEDED, 0)
+    assert {point["id"] for point in same_time[3:]} <= held()[1]

@@ -100,7 +100,7 @@ def asked_of(simulator: Simulator, replica_id: str) -> list:
 
 def test_a_point_that_moves_across_the_end_of_a_page_of_its_replica_is_not_taken_for_gone(old, in_pages):
     """As many different points came as were announced. The one that went is seen by the next read."""
-    gone, *others = of_one_replica(old)
+    gone, *_ = of_one_replica(old)
     new = gone | {"id": NEW_ID, "creationTime": old.clock.text(old.clock.now())}
 
     def one_goes_and_one_comes() -> None:
