@@ -4,7 +4,7 @@ import logging
 from dataclasses import dataclass
 from typing import LiteralString
 
-from django.db import OperationalError, connection, transaction
+from django.db import IntegrityError, OperationalError, connection, transaction
 from psycopg.errors import LockNotAvailable
 
 from replicas_app import locks, sync
@@ -13,6 +13,7 @@ from replicas_app.models import BackupServer, Replica, ReplicaVM, RestorePoint
 logger = logging.getLogger(__name__)
 
 STATEMENTS: tuple[LiteralString, ...] = (
+    "SELECT FROM backup_server WHERE id = %s FOR NO KEY UPDATE",
     "SELECT FROM rescan WHERE server_id = %s ORDER BY id FOR UPDATE",
     "DELETE FROM rescan_replica WHERE rescan_id IN (SELECT id FROM rescan WHERE server_id = %s)",
     "DELETE FROM rescan WHERE server_id = %s",
@@ -22,10 +23,14 @@ STATEMENTS: tuple[LiteralString, ...] = (
     "DELETE FROM replica_vm WHERE server_id = %s",
     "DELETE FROM replica WHERE server_id = %s",
     "DELETE FROM swept_page WHERE server_id = %s",
+    "SELECT FROM backup_server WHERE id = %s FOR UPDATE",
     "DELETE FROM sync_run WHERE server_id = %s",
     "DELETE FROM backup_server WHERE id = %s",
 )
-"""In the order in which nothing refers to what goes. A rescan is locked before its replicas, as by all who end one."""
+"""In the order in which nothing refers to what goes, and in which all others lock: a server before its history, a rescan
+before its replicas. Only at the end nobody may ask for a read of the server any more: the scheduler waits for no long
+removal.
+"""
 
 
 PATIENCE = "10s"
@@ -68,15 +73,25 @@ def remove(server: BackupServer) -> None:
 
     Raises IsBeingRead where that takes too long; the read ends with its next page all the same.
     """
-    sync.stop(server)
-    try:
-        with transaction.atomic(), connection.cursor() as cursor:
-            cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
-            cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [locks.Space.SYNC, server.pk])
-            for statement in STATEMENTS:
-                cursor.execute(statement, [server.pk])
-    except OperationalError as error:
-        if isinstance(error.__cause__, LockNotAvailable):
-            raise IsBeingRead(f"{server} is being read. That read is being stopped: remove it in a minute.") from error
-        raise
+    for is_last in (False, False, True):
+        sync.stop(server)
+        try:
+            _remove(server)
+            break
+        except IntegrityError:  # somebody asked for a rescan of it meanwhile
+            if is_last:
+                raise
+        except OperationalError as error:
+            if isinstance(error.__cause__, LockNotAvailable):
+                words = f"{server} is being read. That read is being stopped: remove it in a minute."
+                raise IsBeingRead(words) from error
+            raise
     logger.info("server %s was removed", server.pk)
+
+
+def _remove(server: BackupServer) -> None:
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(f"SET LOCAL lock_timeout = '{PATIENCE}'")
+        cursor.execute("SELECT pg_advisory_xact_lock(%s, %s)", [locks.Space.SYNC, server.pk])
+        for statement in STATEMENTS:
+            cursor.execute(statement, [server.pk])

@@ -8,9 +8,9 @@ from django.utils import timezone
 
 from replicas_app import servers, sync
 from replicas_app.choices import RescanState, SyncState, SyncTrigger
-from replicas_app.models import BackupServer, Rescan
+from replicas_app.models import BackupServer, Person, Rescan, SyncRun
 from replicas_app.rescans import compare, rows
-from tests.factories import make_replica, make_rescan
+from tests.factories import make_person, make_replica, make_rescan, make_server, make_sync_run
 from tests.waiting import wait_until
 
 SOMEBODY_WAITS = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() AND wait_event_type = 'Lock'"
@@ -87,3 +87,35 @@ def remove(server: BackupServer) -> None:
         servers.remove(server)
     finally:
         connection.close()
+
+
+def test_somebody_who_accepts_a_drop_and_somebody_who_asks_for_a_read_do_not_wait_in_a_circle(transactional_db):
+    server, person = make_server(doubt={"replicas": [1, 20]}), make_person()
+    accepter = Thread(target=accept, args=(server, person))
+    with transaction.atomic():  # as `sync.request` does it: the key of the server is looked for at the end
+        run = make_sync_run(server, state=SyncState.QUEUED, started_at=None, ended_at=None)
+        accepter.start()
+        wait_until(is_anybody_waiting)
+    accepter.join(30)
+
+    server.refresh_from_db()
+    assert (SyncRun.objects.get(), server.accepted_drop) == (run, {"replicas": 1})
+
+
+def accept(server: BackupServer, person: Person) -> None:
+    try:
+        servers.accept_drop(server, person, servers.mark_of(servers.drops_of(server)))
+    finally:
+        connection.close()
+
+
+def test_a_read_that_is_asked_for_while_a_server_is_removed_holds_up_nobody(transactional_db):
+    server = make_server()
+    make_replica(server)
+    remover = Thread(target=remove, args=(server,))
+    with transaction.atomic():
+        make_sync_run(server, state=SyncState.QUEUED, started_at=None, ended_at=None)
+        remover.start()
+    remover.join(30)
+
+    assert (BackupServer.objects.count(), SyncRun.objects.count()) == (0, 0)
