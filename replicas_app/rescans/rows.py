@@ -120,7 +120,10 @@ def got_no_answer(rescan: Rescan, why: words.Why) -> None:
 
 
 def end(rescan: Rescan, outcome: words.Outcome, **columns: Any) -> bool:
-    """Write the outcome, free the replicas and let the next rescan of the server have its turn, all at once."""
+    """Write the outcome and free the replicas, both at once; then the next rescan of the server has its turn.
+
+    That one's row is not locked together with this one's: somebody may be ending it, who does the same the other way.
+    """
     now = timezone.now()
     with transaction.atomic():
         ended = write(
@@ -138,7 +141,8 @@ def end(rescan: Rescan, outcome: words.Outcome, **columns: Any) -> bool:
         if ended:
             freed = {"is_open": False, "ended_well_at": now if outcome.state in ENDS_WELL else None}
             RescanReplica.objects.filter(rescan=rescan, is_open=True).update(**freed)
-            _next_in_line(rescan).update(next_poll_at=now, enqueued_at=None)
+    if ended:
+        _next_in_line(rescan).update(next_poll_at=now, enqueued_at=None)
     logger.info("rescan %s of server %s ended: %s", rescan.pk, rescan.server_id, rescan.state)
     return ended
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from itertools import groupby
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from replicas_app.models import BackupServer, Person, Replica, Rescan, RescanReplica
@@ -116,15 +116,19 @@ def start(person: Person | None, replicas: Iterable[Replica], reason: str = "") 
 
     Raises:
         NothingSelected: there is no replica at all.
+        BackupServer.DoesNotExist: a server, or what was selected of it, was removed at this moment.
     """
     selection = sort_out(replicas)
     if selection.is_empty:
         raise NothingSelected
-    with transaction.atomic():
-        for wanted in selection.ready.values():
-            for part in _parts(wanted):
-                _open(person, part, storable(reason.strip())[:LONGEST_REASON], selection)
-        _note_left_out(selection)
+    try:
+        with transaction.atomic():
+            for wanted in selection.ready.values():
+                for part in _parts(wanted):
+                    _open(person, part, storable(reason.strip())[:LONGEST_REASON], selection)
+            _note_left_out(selection)
+    except IntegrityError as error:  # what the constraint of open rescans turns away is told, and is none
+        raise BackupServer.DoesNotExist("It was removed while a rescan of it was asked for.") from error
     for rescan in selection.started:
         logger.info("rescan %s of server %s: %s replicas", rescan.pk, rescan.server_id, rescan.replica_count)
     return selection

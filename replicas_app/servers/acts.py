@@ -4,7 +4,7 @@ import logging
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from django.db import IntegrityError, transaction
+from django.db import DatabaseError, IntegrityError, transaction
 from django.db.models import F, Q
 from django.utils import timezone
 
@@ -59,6 +59,8 @@ def is_same_wish(values: Mapping[str, Any], stored: BackupServer) -> bool:
 def change(server: BackupServer, changed: Iterable[str]) -> None:
     """Store what a person changed, and nothing else: a sync may be writing to the same row.
 
+    Raises BackupServer.DoesNotExist where it was removed meanwhile.
+
     Another way in makes what was learned on the old one void, ends a read that goes on by the old one, and the next
     sync is due at once.
     """
@@ -72,11 +74,21 @@ def change(server: BackupServer, changed: Iterable[str]) -> None:
     if changed & DUE_AT_ONCE:
         server.next_sync_at = None if server.is_unconfirmed else timezone.now()
         columns.add("next_sync_at")
-    server.save(update_fields=columns)
+    _store(server, columns)
     if changed & WAY_IN or ("is_enabled" in changed and not server.is_enabled):
         sync.stop(server)
     BackupServer.objects.filter(pk=server.pk).update(data_version=F("data_version") + 1)
     logger.info("server %s was changed: %s", server.pk, ", ".join(sorted(columns)))
+
+
+def _store(server: BackupServer, columns: set[str]) -> None:
+    """Raises BackupServer.DoesNotExist where it was removed meanwhile."""
+    try:
+        with transaction.atomic():
+            server.save(update_fields=columns)
+    except DatabaseError:
+        BackupServer.objects.get(pk=server.pk)
+        raise
 
 
 def _forget_way_in(server: BackupServer, changed: set[str]) -> set[str]:

@@ -27,9 +27,9 @@ STATEMENTS: tuple[LiteralString, ...] = (
     "DELETE FROM sync_run WHERE server_id = %s",
     "DELETE FROM backup_server WHERE id = %s",
 )
-"""In the order in which nothing refers to what goes, and in which all others lock: a server before its history, a rescan
-before its replicas. Only at the end nobody may ask for a read of the server any more: the scheduler waits for no long
-removal.
+"""In the order in which nothing refers to what goes, and in which all others lock: a server before its history, a
+rescan before its replicas. Only at the end nobody may ask for a read of the server any more: the scheduler waits for no
+long removal.
 """
 
 

@@ -9,6 +9,7 @@ from django.urls import reverse
 from django.utils.cache import patch_vary_headers
 from django_htmx.http import HttpResponseClientRedirect
 
+from replicas_app.models import BackupServer
 from replicas_app.views import errors
 from replicas_app.views.shared import page_address, wants_part
 
@@ -37,6 +38,19 @@ class WrongMethods:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         response = self.get_response(request)
         return errors.wrong_method(request, response["Allow"]) if response.status_code == 405 else response
+
+
+class RemovedMeanwhile:
+    """A server may be removed between the two looks of a request: then it is not there, as a moment later."""
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        return errors.not_found(request, exception) if isinstance(exception, BackupServer.DoesNotExist) else None
 
 
 class PageHeaders:

@@ -6,7 +6,7 @@ import pytest
 from django.db import OperationalError, connection, transaction
 from django.utils import timezone
 
-from replicas_app import servers, sync
+from replicas_app import rescans, servers, sync
 from replicas_app.choices import RescanState, SyncState, SyncTrigger
 from replicas_app.models import BackupServer, Person, Rescan, SyncRun
 from replicas_app.rescans import compare, rows
@@ -119,3 +119,24 @@ def test_a_read_that_is_asked_for_while_a_server_is_removed_holds_up_nobody(tran
     remover.join(30)
 
     assert (BackupServer.objects.count(), SyncRun.objects.count()) == (0, 0)
+
+
+def test_two_who_cancel_waiting_rescans_of_one_server_do_not_wait_in_a_circle(transactional_db):
+    server, person = make_server(), make_person()
+    first, second = (make_rescan(make_replica(server), state=RescanState.QUEUED) for _ in range(2))
+    canceller = Thread(target=cancel, args=(second, person))
+    with transaction.atomic():  # as one who ends the first, and then wants the second to have its turn
+        Rescan.objects.select_for_update().get(pk=first.pk)
+        canceller.start()
+        wait_until(is_anybody_waiting)
+        Rescan.objects.filter(pk=second.pk).update(next_poll_at=timezone.now())
+    canceller.join(30)
+
+    assert list(Rescan.objects.order_by("pk").values_list("state", flat=True)) == ["queued", "cancelled"]
+
+
+def cancel(rescan: Rescan, person: Person) -> None:
+    try:
+        rescans.stop(rescan, person)
+    finally:
+        connection.close()
