@@ -226,9 +226,13 @@ SELECT (
         SELECT id FROM restore_point p
         WHERE p.server_id = %(server)s AND p.uuid = s.uuid AND p.removed_at IS NULL LIMIT 1
     ) AS held ON true
-    WHERE held.id IS NULL
+    WHERE held.id IS NULL AND (
+        EXISTS (SELECT FROM replica r WHERE r.server_id = %(server)s AND r.uuid = s.replica_uuid)
+        OR s.replica_uuid IN (SELECT uuid FROM staged_replica)
+    )
 )
 """
+"""A point of a replica that nobody knows will not be stored: it is none of ours then, and none now."""
 
 EXPECTED_SINCE: LiteralString = """
 SELECT (

@@ -152,6 +152,17 @@ def test_what_a_sweep_could_not_store_does_not_make_every_interval_a_sweep(simul
     assert [interval(server).is_full for _ in range(2)] == [False, False]
 
 
+def test_what_a_sweep_could_not_store_is_no_disagreement_either_where_it_is_as_new_as_what_is_asked_for(
+    simulator, swept
+):
+    """It comes with the new points, and is as little stored as before."""
+    simulator.world.points.append(a_point(simulator, replicaId="00000000-0000-4000-8000-00000000dead"))
+
+    runs = [interval(swept), interval(swept)]
+
+    assert [(run.is_full, run.points_added) for run in runs] == [(True, 0), (False, 0)]
+
+
 def test_points_that_a_sweep_could_not_store_are_stored_when_their_replica_is_listed(simulator, swept):
     """Whichever of the two a server shows first. Their times may lie long before any look of an interval."""
     replica = simulator.world.replicas[0] | {"id": "00000000-0000-4000-8000-00000000dead", "name": "listed late"}
