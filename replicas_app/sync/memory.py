@@ -12,6 +12,11 @@ RECENT_STAYS_WRONG = "recent"
 """In `BackupServer.uncounted`: nothing explained the count of recent points (a clock that misleads, say). Nobody asks
 for it again until the next full sweep."""
 
+MOVED = "moved"
+"""In `BackupServer.uncounted`: a count that had been right was wrong after the last full sweep. What was scanned while
+that read the points counts so, and an interval is to find it; where the next sweep finds it wrong, too, it is not asked
+for any more."""
+
 
 def remember(server: BackupServer, reading: Reading, counts: Counts, doubt: Doubt, *, read_all: bool) -> None:
     """Must run in the transaction of the merge, after it."""
@@ -43,7 +48,17 @@ def _uncounted(server: BackupServer, reading: Reading) -> dict[str, int | None]:
     by_status = {
         status: None if told is None else told - _held_with(server, status) for status, told in reading.counted.items()
     }
-    return {"": reading.points.announced - reading.held(reading.points)} | by_status
+    moved = {status: 0 for status, differ in by_status.items() if differ and server.uncounted.get(status) == 0}
+    if moved and MOVED not in server.uncounted:
+        by_status |= moved | {MOVED: 1}
+    return {"": _not_stored(reading)} | by_status
+
+
+def _not_stored(reading: Reading) -> int:
+    """Of the points that the server announced. Of a whole list that is never less than none: we hold more than were
+    announced where some went while it was read, which the next interval is to find."""
+    differ = reading.points.announced - reading.held(reading.points)
+    return max(0, differ) if reading.points.is_whole else differ
 
 
 def _held_with(server: BackupServer, malware: str) -> int:

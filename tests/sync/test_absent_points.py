@@ -63,6 +63,15 @@ def test_a_point_that_moves_across_the_end_of_a_page_while_one_goes_and_one_come
     assert looks(simulator) == (1 + WITNESS, set())
 
 
+def test_what_went_after_its_page_came_is_found_by_the_next_interval(simulator, in_pages):
+    """More are held then than the list announced, which is no count that the server is known for."""
+    do_sync(in_pages, should_stop=one_goes_and_one_comes(simulator))
+
+    run = do_sync(in_pages, full="")
+
+    assert (run.state, run.points_removed, held()) == (SyncState.SUCCEEDED, 1, there(simulator))
+
+
 def test_where_retention_dropped_most_points_their_times_are_asked_for_since_little_is_left_there(simulator, in_pages):
     gone = by_age(simulator)[: len(simulator.world.points) * 2 // 3]
     for number, point in enumerate(gone):
