@@ -104,7 +104,7 @@ WITH asked AS (
     SELECT replica_id, count(*) FILTER (WHERE differ AND kind = %(state)s) AS restated,
            count(*) FILTER (WHERE differ AND kind = %(malware)s) AS rejudged
     FROM ends GROUP BY replica_id
-), figures AS (
+), figures AS MATERIALIZED (
     SELECT m.id, r.state, r.worst_malware, r.point_count, r.newest_point_at, r.removed_at IS NOT NULL AS is_gone,
            ARRAY(SELECT v.id FROM replica_vm v WHERE v.replica_id = r.id AND v.point_count > 0 ORDER BY v.id) AS vms,
            coalesce(moved.gained, 0) AS gained, coalesce(moved.made_since, 0) AS made_since,
@@ -141,4 +141,7 @@ UPDATE rescan SET read_after_at = s.last_success_at, changes = (
 )
 FROM asked JOIN backup_server s ON s.id = asked.server_id
 WHERE rescan.id = asked.id
+"""
+"""The figures are worked out once: where Postgres knew the tables when they were empty, it took all of them anew for
+each replica, and 40 s for 500 replicas.
 """
