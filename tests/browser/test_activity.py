@@ -50,16 +50,3 @@ def test_on_a_phone_each_sentence_is_whole_without_scrolling_sideways(page, sign
     expect(page.locator("tr[data-event]")).to_have_count(13)
     assert not page.locator(".table.events").evaluate(WIDER_THAN_ITS_BOX)
     expect(page.locator("tr[data-event] .pill").first).to_be_in_viewport()
-
-
-def test_on_a_phone_it_is_a_table_to_a_screen_reader_still(page, sign_in, night):
-    page.set_viewport_size({"width": 390, "height": 844})
-    sign_in()
-
-    page.goto("/activity/")
-    expect(page.locator("tr[data-event]")).to_have_count(13)
-    tree = page.context.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
-
-    roles = [node["role"]["value"] for node in tree if not node["ignored"]]
-    assert roles.count("table") == 1
-    assert roles.count("cell") == 3 * 13
