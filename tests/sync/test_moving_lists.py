@@ -6,73 +6,79 @@ What was there before a read and is there after it is never taken for gone, and 
 from random import Random
 
 import pytest
+from django.db.models import Sum
 
 from replicas_app.choices import SyncState
+from replicas_app.models import BackupServer, Replica, RestorePoint
 from replicas_app.simulator import Simulator
 from tests.factories import make_server_of
-from tests.sync.faulty import held, ids, there
+from tests.sync.faulty import POINTS, Watched, held, there
+from tests.sync.moving_world import Life
 from tests.syncing import do_sync
 
 ROUNDS = 3
-FEWEST = 40
+INTERVALS = 3
+NOTHING = {"status": 200, "body": {"data": [], "pagination": {"total": 0}}}
+KINDS = {
+    "one list": ({}, []),
+    "replica by replica": ({"bulk_points": False}, []),
+    "times taken for other ones": ({}, [{"path": POINTS, "query": "createdBeforeFilter", **NOTHING}]),
+}
+"""Of a server: what is chosen about it, and its faults."""
 
 
-class Life:
-    """What goes on in the world of a server. Each thing happens at one blow, whatever page is asked for just then."""
-
-    def __init__(self, simulator: Simulator, chance: Random) -> None:
-        self.world, self.clock, self.chance, self.made = simulator.world, simulator.clock, chance, 0
-
-    def goes_on(self) -> bool:
-        """For `should_stop`, which is asked at every page: at times something changes, and nothing has to stop."""
-        if self.chance.random() < 0.12:
-            self.chance.choice([self.a_replica_goes, self.a_replica_comes, self.one_is_renamed, self.points_roll])()
-        return False
-
-    def new_id(self) -> str:
-        self.made += 1
-        return f"00000000-0000-4000-8000-{self.made:012}"
-
-    def new_name(self) -> str:
-        return f"{self.chance.choice('AGMSZ')} {self.chance.random()}"
-
-    def a_replica_goes(self) -> None:
-        gone = self.chance.choice(self.world.replicas)
-        if len(self.world.replicas) > FEWEST:
-            self.world.replicas = [one for one in self.world.replicas if one is not gone]
-            self.world.points = [one for one in self.world.points if one["replicaId"] != gone["id"]]
-
-    def a_replica_comes(self) -> None:
-        new = self.chance.choice(self.world.replicas) | {"id": self.new_id(), "name": self.new_name()}
-        self.world.replicas = [*self.world.replicas, new]
-
-    def one_is_renamed(self) -> None:
-        chosen, new_name = self.chance.choice(self.world.replicas), self.new_name()
-        self.world.replicas = [one | {"name": new_name} if one is chosen else one for one in self.world.replicas]
-
-    def points_roll(self) -> None:
-        """Retention drops the oldest point, and a new one comes."""
-        _, *others = sorted(self.world.points, key=lambda point: point["creationTime"])
-        listed = ids(self.world.replicas)
-        like = self.chance.choice([point for point in others if point["replicaId"] in listed])
-        self.world.points = [*others, like | {"id": self.new_id(), "creationTime": self.clock.text(self.clock.now())}]
+def lost(held_before: tuple[set[str], set[str]], life: Life) -> list[set[str]]:
+    """The replicas and the points that were there all the time and count as gone."""
+    return [(before & always) - now for before, always, now in zip(held_before, life.always, held(), strict=True)]
 
 
 @pytest.mark.parametrize("seed", range(8))
 def test_what_is_there_before_and_after_a_read_is_never_taken_for_gone_however_its_lists_move(transactional_db, seed):
     chance = Random(seed)
     with Simulator(replicas=50, vms=1, points=6, seed=seed, max_limit=chance.choice([5, 10]), still=True) as simulator:
-        server, life = make_server_of(simulator), Life(simulator, chance)
+        server, life = make_server_of(simulator), Life(simulator, chance, fewest=40, rate=0.12)
         do_sync(server)
         for _ in range(ROUNDS):
-            held_before, there_before = held(), there(simulator)
-            do_sync(server, full=chance.choice(["", "wanted by the test"]), should_stop=life.goes_on)
+            life.begin()
+            held_before = held()
+            do_sync(server, full=chance.choice(["", "wanted by the test"]), should_stop=life.may_go_on)
 
-            every_kind = zip(held_before, there_before, there(simulator), held(), strict=True)
-            lost = [
-                (before & were_there & are_there) - are_held for before, were_there, are_there, are_held in every_kind
-            ]
-            assert lost == [set(), set()]
+            assert lost(held_before, life) == [set(), set()]
         run = do_sync(server)
 
         assert (run.state, held()) == (SyncState.SUCCEEDED, there(simulator))
+
+
+@pytest.mark.parametrize("seed", [0, 1, 3])
+@pytest.mark.parametrize("kind", KINDS)
+def test_no_interval_of_a_server_that_lives_on_loses_or_invents_anything(transactional_db, kind, seed):
+    """Nor any sweep that one becomes. Each page is the last before something may change: so a seed tells all."""
+    chance, (options, faults) = Random(seed), KINDS[kind]
+    with Simulator(replicas=8, vms=2, points=4, seed=seed, max_limit=3, still=True, **options) as simulator:
+        server, life = make_server_of(simulator), Life(simulator, chance, fewest=7, rate=0.12)
+        do_sync(server)
+        for rule in faults:
+            simulator.faults.add(rule)
+        for _ in range(INTERVALS):
+            simulator.clock.advance(server.sync_interval_seconds)
+            life.goes_on()
+            life.begin()
+            held_before, simulator.requests = held(), Watched(life.may_go_on)
+            do_sync(server, full="")
+            simulator.requests = []
+
+            assert lost(held_before, life) == [set(), set()]
+            assert [now <= ever for now, ever in zip(held(), life.ever, strict=True)] == [True, True]
+            assert figures_agree(server)
+        quiet = do_sync(server, full="")
+        in_number = [len(ids) for ids in held()]
+        run = do_sync(server)
+
+        assert (quiet.state, in_number) == (SyncState.SUCCEEDED, [len(ids) for ids in there(simulator)])
+        assert (run.state, held()) == (SyncState.SUCCEEDED, there(simulator))
+
+
+def figures_agree(server: BackupServer) -> bool:
+    """Whether the replicas together count as many points as there are rows of them."""
+    counted = Replica.objects.filter(server=server).aggregate(points=Sum("point_count"))["points"]
+    return counted == RestorePoint.objects.present().filter(server=server).count()
