@@ -37,7 +37,7 @@ def test_anything_in_a_header_is_answered(pages, header):
 
     for number, page in enumerate(pages):
         for value in VALUES[number % 5 :: 5]:
-            for more in ({}, {"HX-Request": "true"}):
-                answer = client.get(page, headers={**more, header: value})
-                assert answer.status_code < 500, (page, value)
-                assert "evil.test" not in answer.headers.get("Location", "") + answer.headers.get("HX-Redirect", "")
+            part = {"HX-Request": "true"} if number % 2 else {}
+            answer = client.get(page, headers={**part, header: value})
+            assert answer.status_code < 500, (page, value)
+            assert "evil.test" not in answer.headers.get("Location", "") + answer.headers.get("HX-Redirect", "")
