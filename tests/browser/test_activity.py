@@ -8,6 +8,11 @@ from playwright.sync_api import Page, expect
 from replicas_app.choices import EventKind
 from tests.factories import make_event, make_point, make_replica, make_server, make_sync_run, make_vm
 
+ENDS_BEFORE_WHAT_FOLLOWS = """link => {
+    const rest = document.createRange();
+    rest.selectNodeContents(link.nextSibling);
+    return link.getBoundingClientRect().right <= rest.getBoundingClientRect().left;
+}"""
 WIDER_THAN_ITS_BOX = "one => one.scrollWidth > one.clientWidth"
 
 
@@ -50,3 +55,12 @@ def test_on_a_phone_each_sentence_is_whole_without_scrolling_sideways(page, sign
     expect(page.locator("tr[data-event]")).to_have_count(13)
     assert not page.locator(".table.events").evaluate(WIDER_THAN_ITS_BOX)
     expect(page.locator("tr[data-event] .pill").first).to_be_in_viewport()
+
+
+def test_a_name_that_turns_the_direction_of_writing_leaves_the_rest_of_its_sentence_in_place(page, sign_in):
+    make_event(make_replica(make_server(), "\u202ereversed"), EventKind.APPEARED, new="Ready")
+    sign_in()
+
+    page.goto("/activity/")
+
+    assert page.locator("td.says a").first.evaluate(ENDS_BEFORE_WHAT_FOLLOWS)
