@@ -55,7 +55,7 @@ def read_new(reading: Reading, client: Client) -> str:
             if reach > FAR and not _is_worth_it(reading, reach):
                 break
             if not _look_at_new(reading, client, reach):
-                return "the list of new points changed while it was read"
+                return "the new points did not all come, or not all in a form that can be read"
             if not (disagreement := _after_retention(reading, client)):
                 return ""
     except Rejected as error:
