@@ -32,6 +32,8 @@ LONG_FILES = (
     "sync/test_killed_while_writing.py",
     "fuzz/test_query_strings.py",
     "soak/test_soak.py",
+    "faults/test_any_answer.py",
+    "sync/test_moving_lists.py",
     "proxy/test_browser.py",
     "stack/test_elsewhere.py",
     "proxy/test_links.py",
@@ -40,6 +42,7 @@ LONG_FILES = (
     "rescans/test_workers.py",
     "stack/test_demo.py",
     "history/test_month.py",
+    "faults/test_hostile_forms.py",
 )
 """They take from two minutes down to a quarter of one."""
 PROJECT = Path(__file__).resolve().parent.parent
