@@ -55,7 +55,7 @@ def test_anything_in_any_field_is_answered_in_words(addresses, is_htmx):
 
     for address, fields in addresses.items():
         for field in fields:
-            for value in HOSTILE[:: 3 if is_htmx else 1]:
+            for value in HOSTILE[is_htmx::2]:
                 answer = client.post(address, fields | {field: value})
                 assert answer.status_code in (200, 302, 400, 403, 404, 422), (address, field, value)
 
