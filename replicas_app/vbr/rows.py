@@ -15,7 +15,7 @@ from replicas_app.vbr.answers import Answer
 from replicas_app.vbr.bodies import parse_json
 from replicas_app.vbr.errors import Malformed
 
-FORMAT = b"records 1"
+FORMAT = b"records 2"
 """Part of every digest. Changed whenever the same answer would make other records than before."""
 SLICE = 500
 """Rows that are made data of at once. Between slices other threads have a turn: the one that feeds Postgres stood still

@@ -9,6 +9,7 @@ from django.utils import timezone
 from replicas_app.vbr import rows
 from replicas_app.vbr.answers import Answer
 from replicas_app.vbr.records import PointRecord, ReplicaRecord
+from replicas_app.vbr.records.fields import LONGEST_WORD
 from replicas_app.vbr.rows import rows_of
 from replicas_app.vbr.times import Clock
 from tests.vbr.conftest import logins, records
@@ -147,7 +148,7 @@ def test_how_records_are_read_is_part_of_the_digest():
 
     read = [str(PointRecord.from_json(point, Clock())), str(ReplicaRecord.from_json(replica, Clock()))]
 
-    assert (rows.FORMAT, read) == (b"records 1", [
+    assert (rows.FORMAT, LONGEST_WORD, read) == (b"records 2", 500, [
         "PointRecord(id='d27bffc9-4c4d-47f2-b0a7-738e4532baa4', name=' a\\tb ', "
         "replica_id='d27bffc9-4c4d-47f2-b0a7-738e4532baa5', "
         "created_at=datetime.datetime(2025, 3, 4, 3, 6, 7, 123456, tzinfo=datetime.timezone.utc), platform='VMware', "
