@@ -13,16 +13,12 @@ from django.db import connection
 
 from replicas_app.sync import dropped
 from replicas_app.sync.doubts import is_a_drop
-from replicas_app.sync.read import Listing, Reading, points_of, replica_by_id
+from replicas_app.sync.read import Listing, Reading, is_worth_a_request, points_of, replica_by_id
 from replicas_app.vbr import Client, Page, ReplicaRecord
 
 FEW = 20
 """So many replicas are asked for one by one: that is quick, however long the list is. For more of them it is read once
 more, since a page of it is one request, too, and brings up to 10,000."""
-ROWS_PER_REQUEST = 5_000
-"""The points of a replica are worth a request where reading all points again would take more of them."""
-
-
 LOOKS = 2
 """How often the same points are asked for where fewer came than were announced: they move while one looks."""
 
@@ -69,7 +65,7 @@ def _looks_at_points(reading: Reading, client: Client) -> list[Callable[[], Iter
     if spans and _takes_times_for_the_same(reading, client):
         return [partial(dropped.listed, client, span, reading.pace) for span in spans]
     replicas = _replicas_to_ask(reading)
-    if len(replicas) > max(FEW, reading.held(reading.points) // ROWS_PER_REQUEST):
+    if not is_worth_a_request(len(replicas), reading.held(reading.points)):
         return []
     return [partial(points_of, client, id) for id in replicas]
 

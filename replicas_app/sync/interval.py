@@ -16,7 +16,7 @@ from replicas_app.models import SyncRun
 from replicas_app.sync import dropped, stage
 from replicas_app.sync.doubts import is_a_drop
 from replicas_app.sync.memory import RECENT_STAYS_WRONG
-from replicas_app.sync.read import Reading
+from replicas_app.sync.read import Reading, is_worth_a_request
 from replicas_app.vbr import Client, Rejected
 
 REACHES = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=4), timedelta(hours=24))
@@ -30,9 +30,6 @@ RECENT = (timedelta(hours=1), timedelta(hours=4), timedelta(hours=24))
 mostly older, long enough for jobs that run for hours."""
 WORST = ("Infected", "Suspicious")
 """The findings that must not wait for the night. A scan finds them in old points, too."""
-FEW_REPLICAS = 20
-ROWS_PER_REQUEST = 5_000
-"""Reading a replica to its end is worth a request where a sweep of everything would take more of them."""
 
 
 @dataclass(frozen=True)
@@ -157,7 +154,7 @@ def _read_to_their_end(reading: Reading, client: Client) -> bool:
     """Stage all points of the replicas that have new ones, where that is cheaper than a sweep. Say whether."""
     touched = stage.replicas_with_new_points(reading.run.server_id)
     held = stage.expected_points(reading.run.server_id)
-    if not touched or len(touched) > max(FEW_REPLICAS, held // ROWS_PER_REQUEST):
+    if not touched or not is_worth_a_request(len(touched), held):
         return False
     return all(_read_to_its_end(reading, client, replica_id) for replica_id in touched)
 

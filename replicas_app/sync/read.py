@@ -22,6 +22,9 @@ SLICE_BYTES = 6_000_000
 """How much of a sweep, about 20,000 points, is staged before it is merged while the next points are read."""
 MOST_EXPECTED = 2**31 - 1
 """What its column holds. A server that announces more is wrong, and is told so in words."""
+FEW_REPLICAS = 20
+ROWS_PER_REQUEST = 5_000
+"""Reading a replica to its end is worth a request where a sweep of everything would take more of them."""
 KEPT_SET_ASIDE = 50
 """How many records that could not be used are kept with the run, with their reasons; all are counted."""
 
@@ -51,6 +54,8 @@ class Listing:
     """Whether some row came twice."""
     is_one_list: bool = True
     """Whether the server has it as one: else it is read replica by replica."""
+    is_known: bool = False
+    """Whether the ids on the pages that this pass recognised are at hand."""
     is_direct: bool = False
     """Whether the rows go to their table at once, where none can stand twice."""
 
@@ -156,10 +161,10 @@ class Reading:
         return listing.is_whole and not listing.staged and listing.rows == self.held(listing)
 
     def know_what_was_recognised(self, listing: Listing) -> None:
-        """Have the ids on known pages at hand for the merge."""
-        if listing.swept.recognised:
-            stage.forget_known(listing.kind)
+        """Have the ids on known pages at hand, once a pass has ended."""
+        if not listing.is_known:
             stage.know(listing.kind, self.run.server_id, listing.swept)
+            listing.is_known = True
 
     def put_aside(self, what: str, id: str, reason: str, count: int = 1) -> None:
         self.set_aside_count += count
@@ -198,13 +203,14 @@ class Reading:
         self.set_aside_count -= listing.broken
         listing.rows = listing.broken = listing.announced = 0
         listing.swept.begin()
+        listing.is_known = False
         stage.forget_known(listing.kind)
 
     def _different(self, listing: Listing, first: int) -> int:
         """How many different rows this pass brought. Those of swept pages are different from each other."""
         if listing.staged == first or listing.is_direct:
             return listing.rows - listing.broken
-        stage.know(listing.kind, self.run.server_id, listing.swept)
+        self.know_what_was_recognised(listing)
         return stage.distinct(listing.kind, first)
 
     # One page
@@ -271,6 +277,11 @@ def _replica_by_replica(client: Client, replica_ids: list[str], in_pages: set[st
             total = total + page.received if page.total is None else page.total
             yield replace(page, total=announced + total, digest=b"")
         announced += total
+
+
+def is_worth_a_request(replicas: int, points: int) -> bool:
+    """Whether so many replicas are read to their end, one by one, rather than all these points."""
+    return replicas <= max(FEW_REPLICAS, points // ROWS_PER_REQUEST)
 
 
 def points_of(client: Client, replica_id: str) -> Iterator[Page]:
