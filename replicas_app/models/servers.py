@@ -190,7 +190,7 @@ class BackupServer(models.Model):
         """From when on its data is older than it should be, if no read comes through before; None where it has none."""
         if self.last_success_at is None:
             return None
-        return self.last_success_at + timedelta(seconds=self.sync_interval_seconds * MISSED_INTERVALS_UNTIL_STALE)
+        return self.last_success_at + self._allowed_age
 
     def is_stale(self, now: datetime) -> bool:
         """Whether its data is older than a few intervals, so that a page has to say so.
@@ -199,4 +199,8 @@ class BackupServer(models.Model):
         """
         if self.last_success_at is None:
             return False
-        return abs(now - self.last_success_at) > self.stale_at - self.last_success_at
+        return abs(now - self.last_success_at) > self._allowed_age
+
+    @property
+    def _allowed_age(self) -> timedelta:
+        return timedelta(seconds=self.sync_interval_seconds * MISSED_INTERVALS_UNTIL_STALE)
