@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, Page
 
 from replicas_app.choices import Role
 from replicas_app.models import Person, Replica
+from tests.browser.clock import PageClock
 from tests.chromium import PATIENCE_MILLISECONDS
 from tests.factories import make_person, make_replica, make_server
 
@@ -27,6 +28,12 @@ def page(chromium: Browser, live_server) -> Iterator[Page]:
 
     context.close()
     assert complaints == []
+
+
+@pytest.fixture
+def clock(page: Page) -> PageClock:
+    """For what a page does by itself after a time: without it, time goes on as ever."""
+    return PageClock(page)
 
 
 @pytest.fixture

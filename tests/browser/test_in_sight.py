@@ -109,16 +109,15 @@ def test_rows_of_the_wish_before_are_pale_while_a_slow_server_works_on_the_next(
     expect(page.locator("#list > .table")).to_have_css("opacity", "1")
 
 
-def test_days_that_could_not_be_counted_are_asked_for_once_more(page, sign_in):
+def test_days_that_could_not_be_counted_are_asked_for_once_more(page, clock, sign_in):
     sign_in()
     make_replica(make_server())
-    page.clock.install()
     page.route("**/?part=days", lambda route: route.fulfill(status=502), times=1)
     page.goto("/")
     expect(page.get_by_role("alert")).to_contain_text("502")
     expect(page.get_by_text("counting…")).to_be_visible()
 
-    page.clock.run_for(61_000)
+    clock.advance(61)
 
     expect(page.locator("#days svg")).to_be_attached()
     expect(page.get_by_role("alert")).to_have_count(0)
