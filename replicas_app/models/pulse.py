@@ -7,10 +7,15 @@ class Part(models.TextChoices):
     SCHEDULER = "scheduler", "scheduler"
     QUEUE = "queue", "queue"
     WORKER = "worker", "worker"
+    RESCANS = "rescans", "worker of the rescans"
 
 
 class Pulse(models.Model):
-    """The newest sign of life of the scheduler, the queue or any worker; no row before anything was ready to run."""
+    """The newest sign of life of a part; no row before anything was ready to run.
+
+    A worker counts for what it takes: there is a part for syncs and tests, and one for the steps of rescans. One process
+    may be both.
+    """
 
     part = models.CharField(max_length=10, choices=Part, primary_key=True)
     at = models.DateTimeField()

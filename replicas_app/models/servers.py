@@ -14,6 +14,8 @@ from replicas_app.choices import SYNC_OPEN, TrustMode
 
 DEFAULT_INTERVAL_SECONDS = 300
 MISSED_INTERVALS_UNTIL_STALE = 3
+LONGEST_BUSY = timedelta(days=1)
+"""No server is left alone for longer because it says so; a moment farther ahead was written by a clock that ran wrong."""
 IN_LISTS = (
     "name",
     "is_enabled",
@@ -42,12 +44,13 @@ class BackupServerQuerySet(models.QuerySet["BackupServer"]):
 
         One whose turn lies more than two intervals ahead is due, too: it was planned before our clock was set back, or
         before its interval was made shorter. One that found itself left alone after refused logins is not due again
-        before that pause is over.
+        before that pause is over, and one that said when it wants to be asked again not before that.
         """
         farthest = ExpressionWrapper(now + F("sync_interval_seconds") * timedelta(seconds=2), models.DateTimeField())
         is_due = Q(next_sync_at__lte=now) | Q(next_sync_at__gt=farthest)
         waits = Q(last_error_cause="paused", sign_in_paused_until__gt=now)
-        return self.enabled().filter(is_due).exclude(sync_runs__state__in=SYNC_OPEN).exclude(waits)
+        is_busy = Q(busy_until__gt=now, busy_until__lte=now + LONGEST_BUSY)
+        return self.enabled().filter(is_due).exclude(sync_runs__state__in=SYNC_OPEN).exclude(waits | is_busy)
 
     def same_installation(self, server: "BackupServer") -> Self:
         """The other rows that turned out to lead to the same backup server, by the id that it tells of itself."""
@@ -90,6 +93,8 @@ class BackupServer(models.Model):
     """What the account may read: {endpoint: cause of the refusal, or "" where it answers}."""
 
     next_sync_at = models.DateTimeField(null=True, db_index=True)
+    busy_until = models.DateTimeField(null=True)
+    """When it wants to be asked again, as it said with its last refusal (Retry-After): until then only people ask it."""
     last_attempt_at = models.DateTimeField(null=True)
     last_success_at = models.DateTimeField(null=True)
     """When the newest sync of either kind that came through began: replicas and new points are at least as new."""
@@ -184,6 +189,10 @@ class BackupServer(models.Model):
     def is_unconfirmed(self) -> bool:
         """Whether a person still has to compare and accept its certificate. Nothing is sent to it before that."""
         return self.trust == TrustMode.PIN and not self.pinned_sha256
+
+    def is_busy(self, now: datetime) -> bool:
+        """Whether it said that it wants to be left alone until later."""
+        return self.busy_until is not None and now < self.busy_until <= now + LONGEST_BUSY
 
     @property
     def stale_at(self) -> datetime | None:
