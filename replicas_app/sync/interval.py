@@ -11,6 +11,7 @@ everything is.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import pairwise
 
 from replicas_app.models import SyncRun
 from replicas_app.sync import dropped, stage
@@ -19,9 +20,15 @@ from replicas_app.sync.memory import RECENT_STAYS_WRONG
 from replicas_app.sync.read import Reading, is_worth_a_request
 from replicas_app.vbr import Client, Rejected
 
-REACHES = (timedelta(minutes=5), timedelta(minutes=20), timedelta(hours=4), timedelta(hours=24))
-"""How far behind the watermark new points are looked for, one look after the other. A point bears the time when its job
-began, and is listed when that has ended."""
+REACHES = (
+    timedelta(minutes=5),
+    timedelta(minutes=20),
+    timedelta(hours=1),
+    timedelta(hours=4),
+    timedelta(hours=24),
+)
+"""How far behind the watermark new points are looked for, one look after the other, each only where the ones before do
+not explain the counts. A point bears the time when its job began, and is listed when that has ended."""
 FAR = timedelta(hours=4)
 FEW_ROWS = 10_000
 """A look that goes back farther may bring so many rows, or as many as `dropped` lets a look bring."""
@@ -48,10 +55,10 @@ def read_new(reading: Reading, client: Client) -> str:
     if _knows_more_of_what_was_not_stored(reading.run):
         return "a replica is new, and some restore points of the last sweep were not stored"
     try:
-        for reach in REACHES:
+        for nearer, reach in pairwise((None, *REACHES)):
             if reach > FAR and not _is_worth_it(reading, reach):
                 break
-            if not _look_at_new(reading, client, reach):
+            if not _look_at_new(reading, client, reach, beyond=nearer if reach <= FAR else None):
                 return "the new points did not all come, or not all in a form that can be read"
             if not (disagreement := _after_retention(reading, client)):
                 return ""
@@ -93,11 +100,18 @@ def _after_retention(reading: Reading, client: Client) -> Disagreement | None:
     return disagreement
 
 
-def _look_at_new(reading: Reading, client: Client, reach: timedelta) -> bool:
-    stage.forget("point", before=reading.points.staged)
-    since = reading.run.server.watermark - reach
-    new = client.points(created_after=since, pace=reading.pace, first=reading.pace.largest)
-    if is_whole := reading.read_points(new):
+def _look_at_new(reading: Reading, client: Client, reach: timedelta, beyond: timedelta | None) -> bool:
+    """Stage the points of this time, which begins `reach` before the watermark. Say whether all of them came.
+
+    A server lists its points slowly, so what a look brought is not asked for again (`beyond`: how far back that was).
+    The farthest look takes nothing of it for granted: what went meanwhile is still staged.
+    """
+    watermark = reading.run.server.watermark
+    if beyond is None:
+        stage.forget("point", before=reading.points.staged)
+    until = None if beyond is None else watermark - beyond + dropped.MARGIN
+    span = {"created_after": watermark - reach, "created_before": until}
+    if is_whole := reading.read_points(client.points(**span, pace=reading.pace, first=reading.pace.largest)):
         stage.forget_what_is_held(reading.run.server_id)
     return is_whole
 

@@ -29,6 +29,43 @@ def test_a_point_that_is_listed_an_hour_after_its_job_began_is_found_without_a_s
     assert shown() == there(simulator)
 
 
+def test_a_look_that_goes_farther_back_asks_only_for_the_time_before_the_look_before(simulator, swept):
+    """The points that it brought would be listed once more, and servers list slowly."""
+    began = simulator.clock.text(simulator.clock.now() - HOUR)
+    simulator.world.points.append(a_point(simulator, creationTime=began))
+
+    interval(swept)
+
+    looks = [one.query for one in asked_for_points(simulator) if one.query.get("limit") != ["1"]]
+    first, *farther = [moment(look["createdAfterFilter"]) for look in looks]
+    until = [moment(look["createdBeforeFilter"]) for look in looks[1:]]
+    assert "createdBeforeFilter" not in looks[0]
+    assert until == [begin + dropped.MARGIN for begin in (first, *farther[:-1])]
+    assert farther
+
+
+def moment(values: list[str]) -> datetime:
+    return datetime.fromisoformat(values[0])
+
+
+def test_a_point_that_goes_between_two_looks_is_not_stored(simulator, swept):
+    """It came with the first; the farthest look takes nothing of that for granted."""
+    began = simulator.clock.text(simulator.clock.now() - HOUR)
+    late = [a_point(simulator, number, creationTime=began) for number in (1, 2)]
+    gone = a_point(simulator)
+    simulator.world.points += [*late, gone]
+
+    def goes_when_it_has_come() -> bool:
+        if gone in simulator.world.points and asked_for_points(simulator):
+            simulator.world.points.remove(gone)
+        return False
+
+    run = do_sync(swept, full="", should_stop=goes_when_it_has_come)
+
+    assert (run.state, run.is_full, run.points_added) == (SyncState.SUCCEEDED, False, 2)
+    assert shown() == there(simulator)
+
+
 def test_the_point_that_retention_drops_for_a_new_one_is_gone_without_a_sweep(simulator, swept):
     new = a_point(simulator)
     same_replica = [point for point in simulator.world.points if point["replicaId"] == new["replicaId"]]
