@@ -1,5 +1,7 @@
 """Environment → settings. Every variable has a default that makes a fresh clone run; the README lists them all."""
 
+from kombu import Exchange, Queue
+
 from dashboard import addresses, environment, keys, logs, running
 from dashboard.environment import PROJECT
 from dashboard.public import PublicAddress, own_hosts
@@ -151,6 +153,12 @@ CELERY_BROKER_CONNECTION_TIMEOUT = addresses.BROKER_SECONDS
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_TASK_PUBLISH_RETRY_POLICY = {"max_retries": 1, "interval_start": 0.2, "interval_step": 0, "interval_max": 0.2}
+CELERY_TASK_QUEUES = [Queue(name, Exchange(name), name) for name in ("celery", "rescans")]
+"""Two, so that no step of a rescan waits behind reads of minutes. A worker takes from both, unless told otherwise."""
+CELERY_TASK_ROUTES = {
+    "replicas_app.tasks.follow_rescan": {"queue": "rescans"},
+    "replicas_app.tasks.give_sign_of_rescans": {"queue": "rescans"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_SERIALIZER = "json"
 CELERY_ACCEPT_CONTENT = ["json"]

@@ -159,29 +159,39 @@ def notices_of(servers: Iterable[BackupServer], now: datetime) -> list[Notice]:
     return sorted(filter(None, told), key=lambda notice: TONES.index(notice.tone))
 
 
-def process_notices(silent: Pulse | None) -> list[Notice]:
-    """That the scheduler or the workers have fallen silent, without whom nothing is read and no rescan goes on."""
-    if silent is None:
-        return []
+def process_notices(silent: Iterable[Pulse]) -> list[Notice]:
+    """That the scheduler or workers have fallen silent, without whom nothing is read or no rescan goes on."""
+    return [_process_notice(part) for part in silent]
+
+
+def _process_notice(silent: Pulse) -> Notice:
     since = f"since {utc_words(silent.at)}"
     if silent.part == Part.QUEUE:
         text = (
             "Nothing is read and no rescan goes on before it is back: see that the broker runs and lets us in. What is"
             " asked for meanwhile is kept, and done once."
         )
-        return [Notice("critical", f"The queue cannot be reached since {utc_words(silent.asked_at)}.", text)]
+        return Notice("critical", f"The queue cannot be reached since {utc_words(silent.asked_at)}.", text)
     if silent.part == Part.SCHEDULER:
         text = "Nothing is read and no rescan goes on before it does: see that beat runs, and look at its log."
-        return [Notice("critical", f"The scheduler has given no sign {since}.", text)]
+        return Notice("critical", f"The scheduler has given no sign {since}.", text)
+    if silent.part == Part.RESCANS:
+        text = (
+            "No rescan goes on before one does: see that a worker runs that takes the queue “rescans”, and restart one"
+            " that hangs. What was asked for meanwhile is kept, and done once."
+        )
+        return Notice("critical", f"No worker of the rescans has answered {since}.", text)
     text = (
-        "Nothing is read and no rescan goes on before one does: see that a worker and the broker run, and restart a"
-        " worker that hangs. What was asked for meanwhile is kept, and done once."
+        "Nothing is read before one does: see that a worker and the broker run, and restart a worker that hangs. What"
+        " was asked for meanwhile is kept, and done once."
     )
-    return [Notice("critical", f"No worker has answered {since}.", text)]
+    return Notice("critical", f"No worker has answered {since}.", text)
 
 
-def why_it_waits(silent: Pulse | None) -> str:
-    """Why no worker takes up what was asked for, since when none did, and what becomes of it; empty where one will."""
+def why_it_waits(now: datetime, worker: Part = Part.WORKER) -> str:
+    """Why no such worker takes up what was asked for, since when none did, and what becomes of it; empty where one
+    will."""
+    silent = pulse.silent(now, (worker,))
     if silent is None:
         return ""
     if silent.part == Part.SCHEDULER:
@@ -189,12 +199,12 @@ def why_it_waits(silent: Pulse | None) -> str:
             f"The scheduler has given no sign since {utc_words(silent.at)}, so nobody tells a worker. This is kept, and"
             " goes on by itself when the scheduler runs again."
         )
-    if silent.part == Part.WORKER:
+    if silent.part == worker:
         return (
             f"No worker has taken anything up since {utc_words(silent.at)}. This is kept, and goes on by itself, once,"
             " when one does."
         )
-    last = pulse.last_sign_of_worker()
+    last = pulse.last_sign_of_worker(worker)
     taken_up = f" The last sign of a worker came {utc_words(last)}." if last else ""
     return (
         f"The queue cannot be reached since {utc_words(silent.asked_at)}, so no worker can be told.{taken_up} This is"
@@ -203,7 +213,8 @@ def why_it_waits(silent: Pulse | None) -> str:
 
 
 def _why_nobody_reads(now: datetime) -> str:
-    return next((f"{notice.strong} {notice.text}" for notice in process_notices(pulse.silent(now))), NOBODY_READS)
+    told = process_notices(pulse.all_silent(now, (Part.WORKER,)))
+    return next((f"{notice.strong} {notice.text}" for notice in told), NOBODY_READS)
 
 
 def _is_forgotten(server: BackupServer, now: datetime) -> bool:

@@ -1,10 +1,12 @@
-"""Do the scheduler and a worker live? Each writes its signs into a row, and pages tell from them who has fallen silent.
+"""Do the scheduler and the workers live? Each writes its signs into a row; pages tell from them who has fallen silent.
 
-The scheduler signs for itself and asks the workers by a message. It asks again only when that was answered, or when the
-queue is empty and so has lost it: a queue that nobody takes from holds one question, not a heap of them. Whoever cannot
-reach the queue writes that down, too; the scheduler looks every few seconds whether it is back.
+The scheduler signs for itself and asks the workers by a message in each of their queues. It asks again only when that
+was answered, or when the queue is empty and so has lost it: a queue that nobody takes from holds one question, not a
+heap of them. Whoever cannot reach the queue writes that down, too; the scheduler looks every few seconds whether it is
+back.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from django.db.models import F, Q
@@ -13,6 +15,7 @@ from django.db.models.functions import Coalesce
 from replicas_app.choices import SyncState
 from replicas_app.models import Part, Pulse, SyncRun
 
+WORKERS = (Part.WORKER, Part.RESCANS)
 SILENT_AFTER = timedelta(seconds=90)
 """Who gives no sign for so long is told on the pages."""
 UNANSWERED_AFTER = timedelta(seconds=30)
@@ -21,7 +24,7 @@ UNANSWERED_AFTER = timedelta(seconds=30)
 
 def begin(now: datetime) -> None:
     """Everything was made ready to run: from now on a sign is expected."""
-    for part in (Part.SCHEDULER, Part.WORKER):
+    for part in (Part.SCHEDULER, *WORKERS):
         Pulse.objects.update_or_create(part=part, defaults={"at": now, "asked_at": None, "sent_at": None})
 
 
@@ -29,9 +32,9 @@ def sign_of_scheduler(now: datetime) -> None:
     Pulse.objects.update_or_create(part=Part.SCHEDULER, defaults={"at": now})
 
 
-def sign_of_worker(now: datetime) -> None:
+def sign_of_worker(now: datetime, part: Part = Part.WORKER) -> None:
     """A worker took up the question."""
-    Pulse.objects.update_or_create(part=Part.WORKER, defaults={"at": now, "asked_at": None, "sent_at": None})
+    Pulse.objects.update_or_create(part=part, defaults={"at": now, "asked_at": None, "sent_at": None})
 
 
 def queue_was_reached(now: datetime) -> None:
@@ -51,42 +54,49 @@ def look_at_work(now: datetime) -> None:
         Pulse.objects.filter(part=Part.WORKER).exclude(work=str(reached)).update(work=str(reached), at=now)
 
 
-def take_question(now: datetime) -> bool:
+def take_question(now: datetime, part: Part = Part.WORKER) -> bool:
     """Whether a worker has to be asked now. Two schedulers that look at once ask once."""
-    Pulse.objects.get_or_create(part=Part.WORKER, defaults={"at": now})
-    return _took(Q(asked_at=None), now)
+    Pulse.objects.get_or_create(part=part, defaults={"at": now})
+    return _took(Q(part=part, asked_at=None), now)
 
 
-def take_lost_question(now: datetime) -> bool:
+def take_lost_question(now: datetime, part: Part = Part.WORKER) -> bool:
     """The same, of a queue that is empty though nobody has answered for a while."""
     is_recent = Q(sent_at__gt=now - UNANSWERED_AFTER, sent_at__lte=now + UNANSWERED_AFTER)
-    return _took(~is_recent, now)
+    return _took(~is_recent & Q(part=part), now)
 
 
-def is_unanswered(now: datetime) -> bool:
+def is_unanswered(now: datetime, part: Part = Part.WORKER) -> bool:
     """Whether no worker has answered for longer than a free one takes."""
-    return Pulse.objects.filter(part=Part.WORKER, asked_at__lte=now - UNANSWERED_AFTER).exists()
+    return Pulse.objects.filter(part=part, asked_at__lte=now - UNANSWERED_AFTER).exists()
 
 
-def silent(now: datetime) -> Pulse | None:
-    """Who gives no sign any more: the scheduler, else the queue, else the workers; None where all is well.
+def silent(now: datetime, workers: Sequence[Part] = WORKERS) -> Pulse | None:
+    """The first of `all_silent`; None where all is well."""
+    return next(iter(all_silent(now, workers)), None)
+
+
+def all_silent(now: datetime, workers: Sequence[Part] = WORKERS) -> list[Pulse]:
+    """Who gives no sign any more: the scheduler, else the queue, else those of these workers that do not.
 
     The scheduler looks after the queue and asks the workers, so what is known of both is as new as its own sign. A sign
     that lies ahead of our clock, which was set back, counts as none: the next one comes within seconds.
     """
     found = Pulse.objects.in_bulk()
-    scheduler, queue, worker = (found.get(part) for part in (Part.SCHEDULER, Part.QUEUE, Part.WORKER))
+    scheduler, queue = found.get(Part.SCHEDULER), found.get(Part.QUEUE)
     if scheduler and not _is_recent(scheduler.at, now):
-        return scheduler
+        return [scheduler]
     if queue and queue.asked_at:
-        return queue
-    if worker and worker.asked_at and not (_is_recent(worker.asked_at, now) or _is_recent(worker.at, now)):
-        return worker
-    return None
+        return [queue]
+    return [found[part] for part in workers if part in found and _is_silent(found[part], now)]
 
 
-def last_sign_of_worker() -> datetime | None:
-    return Pulse.objects.filter(part=Part.WORKER).values_list("at", flat=True).first()
+def last_sign_of_worker(part: Part = Part.WORKER) -> datetime | None:
+    return Pulse.objects.filter(part=part).values_list("at", flat=True).first()
+
+
+def _is_silent(worker: Pulse, now: datetime) -> bool:
+    return worker.asked_at is not None and not (_is_recent(worker.asked_at, now) or _is_recent(worker.at, now))
 
 
 def _is_recent(moment: datetime, now: datetime) -> bool:
@@ -94,5 +104,4 @@ def _is_recent(moment: datetime, now: datetime) -> bool:
 
 
 def _took(question: Q, now: datetime) -> bool:
-    worker = Pulse.objects.filter(question, part=Part.WORKER)
-    return bool(worker.update(asked_at=Coalesce(F("asked_at"), now), sent_at=now))
+    return bool(Pulse.objects.filter(question).update(asked_at=Coalesce(F("asked_at"), now), sent_at=now))

@@ -2,7 +2,7 @@
 
 What has to be done stands in rows; the functions that beat calls find the rows that are due and send a message for
 each. A lost message is sent again, a second one finds nothing to do, and none is added to a queue that nobody takes
-from.
+from. The steps of rescans go to a queue of their own (`CELERY_TASK_ROUTES`), so that none waits behind a long read.
 """
 
 import logging
@@ -18,6 +18,7 @@ from django.utils import timezone
 from kombu.exceptions import OperationalError
 
 from replicas_app import doctor, pulse, rescans, retention, sync
+from replicas_app.models import Part
 
 logger = logging.getLogger(__name__)
 
@@ -69,7 +70,7 @@ def follow_rescan(rescan_id: int) -> None:
 
 def enqueue_due_rescans() -> None:
     """Called by beat: a message for every rescan whose next step is due and of which no worker knows one."""
-    _tell_workers(follow_rescan, rescans.take_due, timezone.now())
+    _tell_workers(follow_rescan, rescans.take_due, timezone.now(), Part.RESCANS)
 
 
 @shared_task
@@ -97,27 +98,37 @@ def give_sign() -> None:
     pulse.sign_of_worker(timezone.now())
 
 
+@shared_task
+def give_sign_of_rescans() -> None:
+    pulse.sign_of_worker(timezone.now(), Part.RESCANS)
+
+
 def look_for_signs() -> None:
-    """Called by beat: it lives itself, and asks whether a worker does."""
+    """Called by beat: it lives itself, and asks in each queue whether a worker does."""
     now = timezone.now()
     pulse.sign_of_scheduler(now)
     pulse.look_at_work(now)
-    is_asked = pulse.take_question(now)
-    with _at_the_queue():
-        waiting = _messages_waiting()
-        if is_asked or (pulse.is_unanswered(now) and not waiting and pulse.take_lost_question(now)):
-            give_sign.delay()
+    for part, task in ((Part.WORKER, give_sign), (Part.RESCANS, give_sign_of_rescans)):
+        _ask_for_a_sign(part, task, now)
     pulse.queue_was_reached(now)
 
 
-def _tell_workers(task: Task, take: Callable[[datetime], list[int]], now: datetime) -> None:
+def _ask_for_a_sign(part: Part, task: Task, now: datetime) -> None:
+    is_asked = pulse.take_question(now, part)
+    with _at_the_queue():
+        waiting = _messages_waiting(task)
+        if is_asked or (pulse.is_unanswered(now, part) and not waiting and pulse.take_lost_question(now, part)):
+            task.delay()
+
+
+def _tell_workers(task: Task, take: Callable[[datetime], list[int]], now: datetime, worker: Part = Part.WORKER) -> None:
     """Send a message for each key that `take` gives: all of them count as told, or none if one could not be sent.
 
     None is sent while nobody takes those that lie in the queue already: an hour without a worker leaves no heap.
     """
     with _at_the_queue(), transaction.atomic():
         keys = take(now)
-        if keys and pulse.is_unanswered(now) and _messages_waiting():
+        if keys and pulse.is_unanswered(now, worker) and _messages_waiting(task):
             transaction.set_rollback(True)
             return
         for key in keys:
@@ -134,10 +145,10 @@ def _at_the_queue() -> Iterator[None]:
         raise
 
 
-def _messages_waiting() -> int:
-    """How many messages lie in the queue and no worker has taken."""
+def _messages_waiting(task: Task) -> int:
+    """How many messages lie in the task's queue and no worker has taken."""
     with current_app.connection_for_write() as broker:
-        queue = current_app.amqp.queues[current_app.conf.task_default_queue].bind(broker.default_channel)
+        queue = current_app.amqp.router.route({}, task.name)["queue"].bind(broker.default_channel)
         try:
             return queue.queue_declare().message_count
         except broker.connection_errors as error:  # as it takes connections and answers nothing

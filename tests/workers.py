@@ -18,11 +18,14 @@ ARGUMENTS = ("worker", "--without-gossip", "--without-mingle", "--without-heartb
 
 
 @contextmanager
-def worker(children: int = 1, *, is_heard: bool = True) -> Iterator[subprocess.Popen]:
-    """A worker on this test's database and broker, in a session of its own; killed at the end if it still lives."""
+def worker(children: int = 1, *options: str, is_heard: bool = True) -> Iterator[subprocess.Popen]:
+    """A worker on this test's database and broker, in a session of its own; killed at the end if it still lives.
+
+    It takes from all queues, unless an option says from which.
+    """
     database = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
     process = subprocess.Popen(
-        [sys.executable, "-m", "celery", "-A", "dashboard", *ARGUMENTS, f"--concurrency={children}"],
+        [sys.executable, "-m", "celery", "-A", "dashboard", *ARGUMENTS, f"--concurrency={children}", *options],
         cwd=PROJECT,
         env=os.environ | {"DATABASE_URL": database.geturl()},
         start_new_session=True,
@@ -45,4 +48,5 @@ def kill(process: subprocess.Popen) -> None:
 def empty_queue() -> None:
     """Forget the messages that earlier tests sent and nobody took."""
     with app.connection_for_write() as broker:
-        broker.default_channel.queue_purge("celery")
+        for queue in app.amqp.queues.values():
+            queue.bind(broker.default_channel).purge()

@@ -42,7 +42,7 @@ async def run(launcher: Launcher) -> None:
         await welcome(launcher, time.monotonic() - began)
         await launcher.watch()
     except asyncio.CancelledError:
-        launcher.console.say("Stopping: web and beat first, then the worker, the queue and the database last")
+        launcher.console.say("Stopping: web and beat first, then the workers, the queue and the database last")
     finally:
         await launcher.wind_down()
     launcher.console.say("Stopped. All data is in place for the next start")

@@ -25,9 +25,9 @@ from dashboard.stack.refusal import CannotStart
 from dashboard.stack.valkey import Valkey
 
 FRONT_SECONDS = 5
-"""How long web and beat may take to end before the worker is asked to."""
+"""How long web and beat may take to end before the workers are asked to."""
 LONGEST_SECONDS = 10
-"""How long web, beat and worker may take to end, from the moment when the stack begins to stop."""
+"""How long web, beat and workers may take to end, from the moment when the stack begins to stop."""
 
 
 class Launcher:
@@ -54,7 +54,8 @@ class Launcher:
         await self._start_servers()
         await self._prepare()
         await self._start_demo()
-        work = (parts.worker(self.data), parts.beat(self.data), parts.web(self.data, self.door))
+        work = [part(self.data) for part in (parts.worker, parts.rescans, parts.beat)]
+        work.append(parts.web(self.data, self.door))
         await together(*(self._start(part) for part in work))
 
     async def watch(self) -> None:
@@ -66,11 +67,12 @@ class Launcher:
         await asyncio.gather(*(child.keeper for child in self.children.values()))
 
     async def wind_down(self) -> None:
-        """Stop what runs: web and beat, then the worker, then all that they stood on. Postgres is never killed."""
+        """Stop what runs: web and beat, then the workers, then all that they stood on. Postgres is never killed."""
         began = time.monotonic()
         front = asyncio.gather(self._stop("web", LONGEST_SECONDS), self._stop("beat", LONGEST_SECONDS))
         await asyncio.wait([front], timeout=FRONT_SECONDS)
-        await self._stop("worker", LONGEST_SECONDS - (time.monotonic() - began))
+        left = LONGEST_SECONDS - (time.monotonic() - began)
+        await asyncio.gather(self._stop("worker", left), self._stop("rescans", left))
         await front
         await asyncio.gather(*(self._stop(server.name, FRONT_SECONDS) for server in self.demo))
         await self._stop("valkey", LONGEST_SECONDS)

@@ -11,6 +11,7 @@ from dashboard.stack.ours import python
 from dashboard.stack.postgres import Postgres
 from dashboard.stack.valkey import Valkey
 
+RESCAN_PROCESSES = "2"
 WEB_WORKERS = "2"
 WEB_THREADS = "4"
 WEB_GRACE_SECONDS = "4"
@@ -41,8 +42,18 @@ def valkey(server: Valkey) -> Part:
 
 
 def worker(data: Path) -> Part:
+    """Reads and tests servers, for minutes at a time: it takes no step of a rescan, which would wait behind that."""
+    return _worker(data, "worker", "celery")
+
+
+def rescans(data: Path) -> Part:
+    """Takes the steps of rescans, which are short and which people wait for."""
+    return _worker(data, "rescans", "rescans", "--concurrency", RESCAN_PROCESSES, "--hostname", "rescans@%h")
+
+
+def _worker(data: Path, name: str, queue: str, *options: str) -> Part:
     """As root it would warn at every start that it is root, which whoever started it knows."""
-    return Part("worker", python(data, *CELERY, "worker", *ALONE, PYTHONWARNINGS=KNOWN))
+    return Part(name, python(data, *CELERY, "worker", *ALONE, "--queues", queue, *options, PYTHONWARNINGS=KNOWN))
 
 
 def beat(data: Path) -> Part:

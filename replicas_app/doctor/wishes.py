@@ -34,8 +34,8 @@ def ask_after(run_id: int) -> int | None:
     """Wish for a test where this sync has failed for something that a test can name. The server to test, if so.
 
     Not where it has been read again since, not of a server that was disabled meanwhile or whose certificate nobody has
-    accepted, not while it is left alone after refused logins (the report of the refusal stays), and not again and
-    again while it stays down.
+    accepted, not while it is left alone after refused logins (the report of the refusal stays) or because it wants to
+    be, and not again and again while it stays down.
     """
     run = SyncRun.objects.select_related("server").filter(pk=run_id, state=SyncState.FAILED).first()
     if run is None or run.error_cause in NOTHING_TO_TEST or not _may_be_tested(run) or _is_known(run):
@@ -45,7 +45,8 @@ def ask_after(run_id: int) -> int | None:
 
 def _may_be_tested(run: SyncRun) -> bool:
     is_newest = run == run.server.sync_runs.ended().newest_first().first()
-    return is_newest and run.server.is_enabled and not run.server.is_unconfirmed
+    server = run.server
+    return is_newest and server.is_enabled and not server.is_unconfirmed and not server.is_busy(timezone.now())
 
 
 def _is_known(run: SyncRun) -> bool:

@@ -13,8 +13,8 @@ class Part(models.TextChoices):
 class Pulse(models.Model):
     """The newest sign of life of a part; no row before anything was ready to run.
 
-    A worker counts for what it takes: there is a part for syncs and tests, and one for the steps of rescans. One process
-    may be both.
+    A worker counts for what it takes: one part is for syncs and tests, one for the steps of rescans. One process may be
+    both.
     """
 
     part = models.CharField(max_length=10, choices=Part, primary_key=True)

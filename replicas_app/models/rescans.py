@@ -106,7 +106,8 @@ class Rescan(models.Model):
     read_after_at = models.DateTimeField(null=True)
     """So new is what stands after it; null while nobody knows what it changed."""
     changes = models.JSONField(default=dict)
-    """What it changed, in sums (`rescans.compare` has their names); empty while nobody knows."""
+    """What it changed, in sums (`rescans.compare` has their names); empty while nobody knows. {"fault": why it could
+    not be found out} where nobody will."""
     replicas = models.ManyToManyField(Replica, through="RescanReplica", related_name="rescans")
 
     objects = RescanQuerySet.as_manager()

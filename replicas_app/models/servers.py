@@ -15,7 +15,7 @@ from replicas_app.choices import SYNC_OPEN, TrustMode
 DEFAULT_INTERVAL_SECONDS = 300
 MISSED_INTERVALS_UNTIL_STALE = 3
 LONGEST_BUSY = timedelta(days=1)
-"""No server is left alone for longer because it says so; a moment farther ahead was written by a clock that ran wrong."""
+"""No server is left alone for longer because it says so: a moment farther ahead is of a clock that was set back."""
 IN_LISTS = (
     "name",
     "is_enabled",
@@ -94,7 +94,7 @@ class BackupServer(models.Model):
 
     next_sync_at = models.DateTimeField(null=True, db_index=True)
     busy_until = models.DateTimeField(null=True)
-    """When it wants to be asked again, as it said with its last refusal (Retry-After): until then only people ask it."""
+    """When it wants to be asked again, by its own word at the last read (Retry-After): before that only people ask."""
     last_attempt_at = models.DateTimeField(null=True)
     last_success_at = models.DateTimeField(null=True)
     """When the newest sync of either kind that came through began: replicas and new points are at least as new."""

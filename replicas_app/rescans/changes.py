@@ -9,9 +9,10 @@ from replicas_app.choices import SyncState
 from replicas_app.models import Rescan, SyncRun
 from replicas_app.rescans.settle import COMPARED_WITHIN, was_swept
 from replicas_app.rescans.wishes import may_be_asked
-from replicas_app.rescans.words import count_of
+from replicas_app.rescans.words import FAULT_OF_OURS, count_of, fix
 from replicas_app.times import duration_words, utc_words
 
+FIX = fix(FAULT_OF_OURS)
 ONLY_IN_SWEEPS = ("points_lost", "points_restated", "points_rejudged")
 
 
@@ -154,6 +155,8 @@ class Changes:
             return ""
         if rescan.is_open:
             return f"What it changes is told here once {rescan.server} has been read in full after its end."
+        if fault := rescan.changes.get("fault"):
+            return f"What it changed could not be found out: {fault}, for an hour. {FIX}"
         if not self.are_to_come:
             return f"Not known: {rescan.server} was not read in full within {COMPARED_WITHIN.days} days after the end."
         until = f" It is waited for until {utc_words(rescan.ended_at + COMPARED_WITHIN)}."
@@ -165,16 +168,28 @@ class Changes:
         rescan, run = self.rescan, self.rescan.sync_run
         if rescan.is_open or not self.are_to_come or was_swept(rescan):
             return False
-        return not may_be_asked(rescan.server) or bool(run and not run.is_open)
+        if run is None:
+            return not may_be_asked(rescan.server) or rescan.server.is_busy(self.now)
+        return not may_be_asked(rescan.server) or not run.is_open
+
+    def _since_when_in_vain(self) -> str:
+        since = self.rescan.unanswered_since
+        if since is None or self.rescan.failed_polls < 2:
+            return ""
+        return f" The dashboard itself has failed at that since {utc_words(since)}, and tries again for an hour."
 
     def _hindrance(self, run: SyncRun | None) -> str:
         server = self.rescan.server
         if was_swept(self.rescan):
-            return f"{server} has been read in full, and is being compared with before."
+            return f"{server} has been read in full, and is being compared with before.{self._since_when_in_vain()}"
         if not server.is_enabled:
             return f"{server} is disabled. The first full sweep after it is enabled again tells."
         if server.is_unconfirmed:
             return f"nobody has accepted the certificate of {server}. The first full sweep after that tells."
+        if run is None and server.is_busy(self.now):
+            return (
+                f"{server} wants to be left alone until {utc_words(server.busy_until)}. It is read in full after that."
+            )
         if run is None:
             return f"{server} is about to be read in full; a read that is under way is finished first."
         if run.is_open:

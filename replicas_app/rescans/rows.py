@@ -110,13 +110,19 @@ def moved_on(rescan: Rescan, state: RescanState, **columns: Any) -> bool:
 
 def got_no_answer(rescan: Rescan, why: words.Why) -> None:
     """A step brought nothing: try again later, with longer and longer pauses, up to the limit."""
-    now = timezone.now()
-    is_long = now - (rescan.unanswered_since or now) >= NO_ANSWER_LIMIT
-    if is_long and rescan.failed_polls >= LEAST_TRIES:
+    if is_tried_for_long(rescan):
         end(rescan, words.without_answer(rescan, why))
         return
+    now = timezone.now()
     pause = max(pause_after_failures(rescan.failed_polls), min(why.not_before, LONGEST_PAUSE_UNANSWERED))
     write(rescan, error=why.sentence, error_cause=why.cause, enqueued_at=None, next_poll_at=now + pause)
+
+
+def is_tried_for_long(rescan: Rescan) -> bool:
+    """Whether nothing came of its steps for so long, and so often, that it is time to say so."""
+    since = rescan.unanswered_since
+    is_long = since is not None and timezone.now() - since >= NO_ANSWER_LIMIT
+    return is_long and rescan.failed_polls >= LEAST_TRIES
 
 
 def end(rescan: Rescan, outcome: words.Outcome, **columns: Any) -> bool:

@@ -24,7 +24,21 @@ COMPARED_WITHIN = timedelta(days=7)
 
 
 def settle(rescan: Rescan) -> SyncRun | None:
-    """Take the next step after the end. The answer is a sync of which a worker has to be told."""
+    """Take the next step after the end. The answer is a sync of which a worker has to be told.
+
+    Raises what is a fault of ours, after it was written down: the step is tried again, later and later, up to a limit.
+    """
+    if rescan.failed_polls > rows.TRIES_LIMIT:
+        _give_up(rescan, "the process that compared it ended each time")
+        return None
+    try:
+        return _next_step(rescan)
+    except Exception as fault:
+        _failed(rescan, fault)
+        raise
+
+
+def _next_step(rescan: Rescan) -> SyncRun | None:
     if rescan.ended_at > (now := timezone.now()):  # by a clock that was set back since: no sweep would be after it
         rows.write(rescan, ended_at=now)
     if rescan.may_have_changed_something and was_swept(rescan):
@@ -37,6 +51,21 @@ def settle(rescan: Rescan) -> SyncRun | None:
     is_done = run is not None and not rescan.may_have_changed_something
     _go_on(rescan, sync_run=run, **({"next_poll_at": None} if is_done else {}))
     return run if run and run != before and run.state == SyncState.QUEUED else None
+
+
+def _failed(rescan: Rescan, fault: Exception) -> None:
+    """The rescan is over, and its server was read: the fault is ours, and may pass."""
+    if rows.is_tried_for_long(rescan):
+        _give_up(rescan, f"the dashboard itself failed whenever it compared ({type(fault).__name__})")
+    else:
+        rows.write(
+            rescan, enqueued_at=None, next_poll_at=timezone.now() + rows.pause_after_failures(rescan.failed_polls)
+        )
+
+
+def _give_up(rescan: Rescan, why: str) -> None:
+    _go_on(rescan, next_poll_at=None, changes={"fault": why})
+    logger.error("rescan %s of server %s: what it changed is not found out: %s", rescan.pk, rescan.server_id, why)
 
 
 def _is_vain(rescan: Rescan) -> bool:
@@ -67,7 +96,7 @@ def _sweep_after(rescan: Rescan) -> SyncRun | None:
         return run
     if rescan.sync_run and rescan.sync_run.is_open:
         return rescan.sync_run
-    if not may_be_asked(rescan.server):
+    if not may_be_asked(rescan.server) or rescan.server.is_busy(timezone.now()):
         return None
     run, _ = sync.request(rescan.server, SyncTrigger.RESCAN, rescan.asked_by, full=f"after rescan {rescan.pk}")
     return run if run.state == SyncState.QUEUED else None

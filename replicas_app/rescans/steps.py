@@ -6,7 +6,8 @@ Only where the server's own answer says that nothing was started, the rescan wai
 """
 
 import logging
-from contextlib import AbstractContextManager
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import timedelta
 from uuid import UUID
 
@@ -15,6 +16,7 @@ from django.utils import timezone
 
 from replicas_app import connections
 from replicas_app.choices import RescanState
+from replicas_app.knock import NO_ANSWER, PATIENT, SHORT, knock
 from replicas_app.models import Replica, Rescan, SyncRun
 from replicas_app.rescans import compare, left_out, look, rows, sessions, words
 from replicas_app.rescans.settle import settle
@@ -39,6 +41,7 @@ FOLLOW_LIMIT = timedelta(days=7)
 DEADLINES = Deadlines(connect=10, read=60, total=60)
 """Of each call, in seconds. A step calls three times at most (oftener only to learn which replicas have vanished), and
 repeats nothing: the next step does."""
+PATIENT_EVERY = 5
 LOOKS = 13
 """How often the session of a lost answer is looked for: about a minute, at the pauses between polls."""
 LOOKS_UNTIL_GONE = 3
@@ -65,8 +68,19 @@ def advance(rescan: Rescan) -> SyncRun | None:
     return None
 
 
-def _connect(rescan: Rescan) -> AbstractContextManager[Client]:
-    return connections.connect(rescan.server, deadlines=DEADLINES, retries=Retries(times=0))
+@contextmanager
+def _connect(rescan: Rescan) -> Iterator[Client]:
+    """A server that gave no answer is knocked at first; with every fifth try patiently, for it may only be slow."""
+    if _may_be_dead(rescan):
+        knock(rescan.server, SHORT if rescan.failed_polls % PATIENT_EVERY else PATIENT)
+    with connections.connect(rescan.server, deadlines=DEADLINES, retries=Retries(times=0)) as client:
+        yield client
+
+
+def _may_be_dead(rescan: Rescan) -> bool:
+    """Whether it gave none to the last step; before the first one that asks it, to the last read."""
+    is_first = rescan.state == RescanState.QUEUED and not rescan.error_cause
+    return (rescan.server.last_error_cause if is_first else rescan.error_cause) in NO_ANSWER
 
 
 def _begin(rescan: Rescan) -> None:

@@ -108,7 +108,7 @@ def _forget_way_in(server: BackupServer, changed: set[str]) -> set[str]:
         "doctor_run_id": None,
     }
     if "base_url" in changed:
-        blank |= {"vbr_id": "", "vbr_name": "", "build_version": ""}
+        blank |= {"vbr_id": "", "vbr_name": "", "build_version": "", "busy_until": None}
         blank |= {} if "api_version" in changed else {"api_version": ""}
     for column, value in blank.items():
         setattr(server, column, value)

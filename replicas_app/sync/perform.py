@@ -8,12 +8,14 @@ from django.utils import timezone
 from replicas_app import locks
 from replicas_app.choices import SyncState
 from replicas_app.connections import connect
+from replicas_app.knock import knock
 from replicas_app.models import BackupServer, SyncRun
 from replicas_app.sync import absent, interval, memory, runs, stage, statistics
 from replicas_app.sync.ahead import ahead
 from replicas_app.sync.doubts import doubt_of
 from replicas_app.sync.interpreter import set_for_a_sync
 from replicas_app.sync.merge import CameTwice, Counts, Merge
+from replicas_app.sync.patience import may_be_dead, patience_for
 from replicas_app.sync.read import Listing, Reading, Stopped
 from replicas_app.sync.verdict import OUR_FAULT, verdict_of
 from replicas_app.vbr import Client, Denied, Pace, VbrError
@@ -68,6 +70,8 @@ def _read(reading: Reading) -> VbrError | None:
     """Read the server into the staging tables; the fault that broke it off, if one did."""
     run = reading.run
     try:
+        if may_be_dead(run):
+            knock(run.server, patience_for(run))
         with connect(run.server) as client:
             _learn(reading, client)
             reading.read_replicas(client)
@@ -133,6 +137,7 @@ def _write(reading: Reading, fault: VbrError | None) -> None:
         read_all=verdict.read_all,
         error=verdict.words,
         cause=verdict.cause,
+        asked_for_seconds=fault.retry_after if fault else None,
         set_aside=reading.set_aside,
         set_aside_count=reading.set_aside_count,
         naive_times=reading.naive_times,

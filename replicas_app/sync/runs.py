@@ -146,11 +146,20 @@ def stop(server: BackupServer) -> bool:
     return bool(open_run.update(state=SyncState.INTERRUPTED, ended_at=now, error=STOPPED, step=""))
 
 
-def end(run: SyncRun, state: SyncState, *, read_all: bool, error: str = "", cause: str = "", **columns: object) -> None:
+def end(
+    run: SyncRun,
+    state: SyncState,
+    *,
+    read_all: bool,
+    error: str = "",
+    cause: str = "",
+    asked_for_seconds: float | None = None,
+    **columns: object,
+) -> None:
     """Write the outcome and what follows for the server's freshness, in the caller's transaction if there is one.
 
     `read_all`: the server answered with all that such a run asks for, so what it told is as new as the moment when
-    this run began.
+    this run began. `asked_for_seconds`: how long the server wants to be left alone, if it said so.
     """
     now = timezone.now()
     with transaction.atomic():
@@ -165,7 +174,8 @@ def end(run: SyncRun, state: SyncState, *, read_all: bool, error: str = "", caus
             _is_as_new_as(server, run, now)
         is_wanted_again = server.next_full_at is not None and run.started_at < server.next_full_at <= now
         pause = timedelta(0) if is_wanted_again else timedelta(seconds=server.sync_interval_seconds)
-        server.next_sync_at = now + pause
+        server.busy_until = now + timedelta(seconds=asked_for_seconds) if asked_for_seconds else None
+        server.next_sync_at = max(now + pause, server.busy_until or now)
         server.save(update_fields=FRESHNESS)
 
 
@@ -183,6 +193,7 @@ FRESHNESS = (
     "last_error_cause",
     "data_version",
     "rows_version",
+    "busy_until",
     "last_success_at",
     "last_full_at",
     "next_full_at",

@@ -134,7 +134,7 @@ def field(bound: BoundField) -> dict[str, BoundField]:
 @register.inclusion_tag("partials/_freshness.html")
 def silent_processes() -> dict[str, list[Notice]]:
     """That the scheduler or the workers give no sign any more; nothing where they do."""
-    return {"notices": process_notices(pulse.silent(timezone.now()))}
+    return {"notices": process_notices(pulse.all_silent(timezone.now()))}
 
 
 def _age(

@@ -61,5 +61,4 @@ def _what_the_broker_lacks() -> list[str]:
 
 
 def _who_is_silent() -> list[str]:
-    silent = pulse.silent(timezone.now())
-    return [f"{silent.part}: no sign since {utc_words(silent.at)}"] if silent else []
+    return [f"{silent.part}: no sign since {utc_words(silent.at)}" for silent in pulse.all_silent(timezone.now())]

@@ -18,8 +18,8 @@ from replicas_app.views.shared import template_for, wants_part
 def overview(request: HttpRequest) -> HttpResponse:
     """An open page asks with the version that it shows, and is sent another one only where there is one."""
     now = timezone.now()
-    silent = pulse.silent(now)
-    version = BackupServer.objects.version(now) + (f"-{silent.part}" if silent else "")
+    silent = pulse.all_silent(now)
+    version = "-".join([BackupServer.objects.version(now), *(part.part for part in silent)])
     if wants_part(request) and request.GET.get("seen") == version:
         return HttpResponse(status=204)
     wants_days = request.GET.get("part") == "days"

@@ -16,11 +16,11 @@ from django.utils import timezone
 from django.views.decorators.http import require_GET, require_http_methods, require_POST, require_safe
 from django.views.decorators.vary import vary_on_headers
 
-from replicas_app import exports, pulse, rescans
+from replicas_app import exports, rescans
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.rescans import RescanFilters
 from replicas_app.freshness import notices_of, why_it_waits
-from replicas_app.models import BackupServer, Replica, Rescan, RescanReplica
+from replicas_app.models import BackupServer, Part, Replica, Rescan, RescanReplica
 from replicas_app.overview.lines import HALF_READ
 from replicas_app.views.listing import list_answer
 from replicas_app.views.shared import announce, confirm, page_address, template_for, wants_part
@@ -82,7 +82,7 @@ def rescan_list(request: HttpRequest) -> HttpResponse:
     filters = RescanFilters(request.GET, path=request.path, servers=BackupServer.objects.by_name())
     answer = Answer(filters, Rescan.objects.with_names().defer("log"), "rescan", now, counts_asked_for=True)
     stories = [rescans.Story(rescan, now) for rescan in answer.rows]
-    waits = why_it_waits(pulse.silent(now)) if any(story.is_overdue for story in stories) else ""
+    waits = why_it_waits(now, Part.RESCANS) if any(story.is_overdue for story in stories) else ""
     version = _version(*(story.version for story in stories), waits)
     pauses = [story.asks_again_after for story in stories if not story.is_settled]
     context = {
@@ -105,7 +105,7 @@ def rescan_detail(request: HttpRequest, pk: int) -> HttpResponse:
     rescan = get_object_or_404(Rescan.objects.with_names(), pk=pk)
     now, is_whole = timezone.now(), "all" in request.GET
     story = rescans.Story(rescan, now, is_whole=is_whole)
-    waits = why_it_waits(pulse.silent(now)) if story.is_overdue else ""
+    waits = why_it_waits(now, Part.RESCANS) if story.is_overdue else ""
     version = _version(story.version, waits)
     if _has_seen(request, version):
         return HttpResponse(status=204)

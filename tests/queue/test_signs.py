@@ -12,7 +12,7 @@ from replicas_app import pulse, tasks
 from replicas_app.choices import RescanState, SyncState, SyncTrigger
 from replicas_app.models import Part, Pulse, Rescan, SyncRun
 from replicas_app.sync import runs
-from tests.factories import make_rescan, make_server, make_sync_run
+from tests.factories import make_replica, make_rescan, make_server, make_sync_run
 from tests.queue.processes import Broker, beat
 from tests.waiting import wait_until
 from tests.workers import worker
@@ -26,8 +26,10 @@ def of_worker() -> Pulse:
     return Pulse.objects.get(part=Part.WORKER)
 
 
-def is_answered() -> bool:
-    return Pulse.objects.filter(part=Part.WORKER, asked_at=None).exists()
+def is_answered(*parts: Part) -> bool:
+    """Whether the workers of these parts have answered; all of them unless some are named."""
+    parts = parts or pulse.WORKERS
+    return Pulse.objects.filter(part__in=parts, asked_at=None).count() == len(parts)
 
 
 def tick_until(is_so: Callable[[], bool]) -> None:
@@ -60,8 +62,8 @@ def test_without_a_worker_one_question_waits_however_often_is_looked(broker):
         let_pass(timedelta(minutes=3))
     tasks.look_for_signs()
 
-    assert broker.messages() == 1
-    assert pulse.silent(timezone.now()) == of_worker()
+    assert [broker.messages(queue) for queue in ("celery", "rescans")] == [1, 1]
+    assert [one.part for one in pulse.all_silent(timezone.now())] == [Part.WORKER, Part.RESCANS]
 
 
 def test_a_question_that_the_broker_lost_is_asked_again(broker):
@@ -71,7 +73,7 @@ def test_a_question_that_the_broker_lost_is_asked_again(broker):
 
     tasks.look_for_signs()
 
-    assert broker.messages() == 1
+    assert [broker.messages(queue) for queue in ("celery", "rescans")] == [1, 1]
 
 
 def test_since_when_nobody_has_answered_stays_however_often_the_question_is_lost(broker):
@@ -154,12 +156,43 @@ def test_a_worker_too_busy_to_answer_lives_as_long_as_its_syncs_move(broker):
 
     SyncRun.objects.filter(pk=run.pk).update(rows_read=2000)
     tasks.look_for_signs()
-    while_it_moves = pulse.silent(timezone.now())
+    while_it_moves = pulse.silent(timezone.now(), [Part.WORKER])
     let_pass(LONG)
     tasks.look_for_signs()
 
     assert while_it_moves is None
     assert pulse.silent(timezone.now()).part == Part.WORKER
+
+
+def test_of_two_workers_the_one_that_is_gone_is_told_and_what_the_other_takes_goes_on(broker, server):
+    rescan = make_rescan(make_replica(server))
+    Rescan.objects.update(next_poll_at=timezone.now())
+    with worker(1, "--queues=celery"):
+        tick_until(lambda: is_answered(Part.WORKER))
+        tasks.enqueue_due_rescans()
+        let_pass(LONG)
+        tasks.enqueue_due_syncs()
+
+        wait_until(lambda: SyncRun.objects.filter(state=SyncState.SUCCEEDED).exists(), DEADLINE_SECONDS)
+        tick_until(lambda: is_answered(Part.WORKER))
+
+    rescan.refresh_from_db()
+    assert [one.part for one in pulse.all_silent(timezone.now())] == [Part.RESCANS]
+    assert (rescan.state, broker.messages("celery"), broker.messages("rescans")) == (RescanState.QUEUED, 0, 2)
+
+
+def test_while_all_processes_that_read_are_busy_a_step_of_a_rescan_is_told_all_the_same(broker):
+    tasks.look_for_signs()
+    let_pass(LONG)
+    pulse.sign_of_worker(timezone.now(), Part.RESCANS)
+    broker.restart_empty()
+    tasks.give_sign.delay()
+    make_rescan()
+    Rescan.objects.update(next_poll_at=timezone.now())
+
+    tasks.enqueue_due_rescans()
+
+    assert broker.messages("rescans") == 1
 
 
 def test_a_scheduler_gives_signs_while_it_runs_and_is_told_when_it_is_gone(broker):
@@ -194,7 +227,8 @@ def test_an_hour_without_a_worker_leaves_a_handful_of_messages_and_one_run_for_e
         tasks.enqueue_due_syncs()
         let_pass(timedelta(seconds=90))
 
-    assert broker.messages() <= 2 * len(servers) + 1
+    assert broker.messages("celery") <= 2 * len(servers) + 1
+    assert broker.messages("rescans") == 1
     assert SyncRun.objects.count() == len(servers)
 
 

@@ -147,7 +147,7 @@ def test_while_the_broker_takes_nothing_a_press_is_answered_soon_and_the_wish_is
 def test_a_rescan_that_nobody_can_be_told_of_says_since_when_and_what_becomes_of_it(broker, simulator, rescan, client):
     client.force_login(make_person(role=Role.VIEWER))
     worker_was_seen = timezone.now() - timedelta(minutes=3)
-    Pulse.objects.create(part=Part.WORKER, at=worker_was_seen)
+    Pulse.objects.create(part=Part.RESCANS, at=worker_was_seen)
     broker.stop()
     beat()
     Rescan.objects.update(next_poll_at=timezone.now() - timedelta(seconds=6))

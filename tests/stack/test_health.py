@@ -37,16 +37,18 @@ def test_it_is_ready_when_database_migrations_and_broker_are(client):
 
 
 @pytest.mark.django_db
-def test_a_worker_without_a_sign_is_a_warning_and_the_pages_stay_in_service(client):
+@pytest.mark.parametrize("silent", [["worker"], ["rescans"], ["worker", "rescans"]], ids=" and ".join)
+def test_a_worker_without_a_sign_is_a_warning_and_the_pages_stay_in_service(client, silent):
     since = timezone.now() - pulse.SILENT_AFTER * 2
     pulse.begin(since)
-    pulse.take_question(since)
+    for part in silent:
+        pulse.take_question(since, part)
     pulse.sign_of_scheduler(timezone.now())
 
     answer = client.get("/readyz")
 
     assert (answer.status_code, answer.json()["ready"]) == (200, True)
-    assert answer.json()["warnings"] == [f"worker: no sign since {utc_words(since)}"]
+    assert answer.json()["warnings"] == [f"{part}: no sign since {utc_words(since)}" for part in silent]
 
 
 @pytest.mark.django_db

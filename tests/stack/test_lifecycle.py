@@ -59,7 +59,7 @@ def test_a_stop_in_the_middle_of_a_start_leaves_nothing_running(start, tmp_path)
 def test_a_part_that_dies_is_started_again_and_a_line_says_so(start):
     dashboard = start().ready()
 
-    for name in ("postgres", "valkey", "worker", "beat", "web"):
+    for name in ("postgres", "valkey", "worker", "rescans", "beat", "web"):
         before = dashboard.pid(name)
         os.kill(before, signal.SIGKILL)
         wait_for(lambda: dashboard.pid(name) != before and dashboard.is_ready(), BACK_SECONDS, dashboard)  # noqa: B023

@@ -87,7 +87,7 @@ def test_manage_py_by_hand_finds_the_running_database(dashboard):
 
 
 def test_every_part_is_in_a_session_of_its_own_so_that_ctrl_c_reaches_only_the_launcher(dashboard):
-    parts = [dashboard.part(name).pid for name in ("postgres", "valkey", "worker", "beat", "web")]
+    parts = [dashboard.part(name).pid for name in ("postgres", "valkey", "worker", "rescans", "beat", "web")]
 
     assert [os.getsid(pid) for pid in parts] == parts
 
@@ -112,4 +112,4 @@ def test_a_request_does_not_get_https_by_saying_so(dashboard):
 def test_no_child_was_left_behind_by_starting(dashboard):
     heads = psutil.Process(dashboard.process.pid).children()
 
-    assert len(heads) == 5
+    assert len(heads) == 6

@@ -11,12 +11,14 @@ from threading import Event
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
 
 from replicas_app import doctor, servers, sync
 from replicas_app.choices import SyncState, SyncTrigger
 from replicas_app.management.called import server_called
 from replicas_app.management.progress import Progress
 from replicas_app.models import BackupServer, SyncRun
+from replicas_app.times import utc_words
 
 LOOK_AGAIN_SECONDS = 0.5
 COUNTS = tuple(
@@ -84,6 +86,9 @@ class Command(BaseCommand):
             return sync.accept_drop(server), False
         if options["accept_drop"]:
             self.stderr.write(f"There is no drop to accept at {server}.")
+        if server.is_busy(timezone.now()):
+            until = utc_words(server.busy_until)
+            self.stderr.write(f"{server} wants to be left alone until {until}. It is asked all the same.")
         run, is_new = sync.request(server, SyncTrigger.SHELL, full=WHY_FULL if options["full"] else "")
         if not is_new:
             self.stderr.write(f"{server} is being read already: waiting for that read.")

@@ -7,6 +7,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import permission_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST
 from django.views.decorators.vary import vary_on_headers
 from django_htmx.http import HttpResponseClientRedirect
@@ -14,6 +15,7 @@ from django_htmx.http import HttpResponseClientRedirect
 from replicas_app import doctor, servers, sync, tasks
 from replicas_app.choices import SyncState, SyncTrigger
 from replicas_app.models import BackupServer, Person, SyncRun
+from replicas_app.times import utc_words
 from replicas_app.views.shared import confirm, wants_part
 
 may_manage = permission_required("replicas_app.manage_servers", raise_exception=True)
@@ -28,6 +30,7 @@ def server_sync(request: HttpRequest, pk: int) -> HttpResponse:
         messages.error(request, refusal)
         return redirect(server)
     is_wanted = request.POST.get("full") == "1" and not SyncRun.objects.open().filter(server=server, is_full=True)
+    tell_if_busy(request, server)
     run, is_new = read_now(server, request.user, full=f"asked for by {request.user}" if is_wanted else "")
     if not is_new:
         follows = is_wanted and run.state == SyncState.RUNNING
@@ -63,6 +66,7 @@ def server_accept_drop(request: HttpRequest, pk: int) -> HttpResponse:
 @may_manage
 def server_test(request: HttpRequest, pk: int) -> HttpResponse:
     server = get_object_or_404(BackupServer, pk=pk)
+    tell_if_busy(request, server)
     test_now(server)
     return redirect("server-pin" if request.POST.get("then") == "pin" else "server", pk)
 
@@ -80,6 +84,13 @@ def server_toggle(request: HttpRequest, pk: int) -> HttpResponse:
     elif not servers.why_not_read(server):
         read_now(server, request.user)
     return redirect(server)
+
+
+def tell_if_busy(request: HttpRequest, server: BackupServer) -> None:
+    """What somebody presses is done all the same, but they should know what the server asked for."""
+    if server.is_busy(timezone.now()):
+        until = utc_words(server.busy_until)
+        messages.info(request, f"{server} wants to be left alone until {until}. It is asked all the same, for you.")
 
 
 def read_now(server: BackupServer, person: Person, *, full: str = "") -> tuple[SyncRun, bool]:

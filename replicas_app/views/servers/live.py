@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
-from replicas_app import doctor, pulse
+from replicas_app import doctor
 from replicas_app.choices import SyncState
 from replicas_app.freshness import is_sweep_overdue, why_it_waits
 from replicas_app.models import BackupServer, SyncRun
@@ -59,7 +59,7 @@ class Live:
     def waits(self) -> str:
         """Why no worker takes up what waits for one; empty where one will, or nothing waits."""
         is_queued = self.newest is not None and self.newest.state == SyncState.QUEUED
-        return why_it_waits(pulse.silent(self.now)) if is_queued or self.test == "waiting" else ""
+        return why_it_waits(self.now) if is_queued or self.test == "waiting" else ""
 
     @property
     def is_going_on(self) -> bool:
@@ -102,6 +102,11 @@ class Live:
     def is_paused(self) -> bool:
         until = self.server.sign_in_paused_until
         return until is not None and until > self.now
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether it wants to be left alone for longer."""
+        return self.server.is_busy(self.now)
 
     @property
     def is_left_alone(self) -> bool:

@@ -3,11 +3,13 @@
 from datetime import timedelta
 
 import pytest
+from django.db import DataError
 from django.utils import timezone
 
+from replicas_app import rescans
 from replicas_app.choices import RescanState, SyncState
 from replicas_app.models import BackupServer, Rescan, SyncRun
-from replicas_app.rescans import compare, settle
+from replicas_app.rescans import compare, rows, settle
 from replicas_app.simulator import Simulator
 from tests.rescans.before_and_after.changing import NOTHING, add, asked_for, of, sums, take_away, words
 from tests.rescans.driving import read_what_is_asked_for, step, to_the_end, until_settled
@@ -80,6 +82,59 @@ def test_a_comparison_that_fails_is_tried_again(simulator, rescan, monkeypatch):
     rescan.refresh_from_db()
     assert (rescan.read_after_at, rescan.next_poll_at is None) == (None, False)
     assert step(rescan).changes == NOTHING
+
+
+def test_a_comparison_that_fails_is_tried_less_and_less_often_and_its_page_says_so(simulator, rescan, monkeypatch):
+    until_it_is_to_be_compared(rescan, simulator)
+    monkeypatch.setattr(compare, "NOTE_AFTER", "SELECT 1/0")
+
+    pauses = [fail(rescan) for _ in range(8)]
+
+    assert [round(pause) for pause in pauses] == [2, 4, 8, 16, 32, 60, 60, 60]
+    assert words(rescan).sentence.startswith(
+        "Not known yet: lab has been read in full, and is being compared with before. The dashboard itself has failed"
+    )
+
+
+def test_a_comparison_that_fails_for_an_hour_is_given_up_and_the_page_says_why(simulator, rescan, monkeypatch):
+    until_it_is_to_be_compared(rescan, simulator)
+    monkeypatch.setattr(compare, "NOTE_AFTER", "SELECT 1/0")
+    for _ in range(rows.LEAST_TRIES):
+        fail(rescan)
+    Rescan.objects.update(unanswered_since=timezone.now() - rows.NO_ANSWER_LIMIT)
+
+    fail(rescan)
+
+    assert (rescan.state, rescan.next_poll_at, words(rescan).short) == (RescanState.SUCCEEDED, None, "not known")
+    assert words(rescan).sentence == (
+        "What it changed could not be found out: the dashboard itself failed whenever it compared (DataError), for an"
+        " hour. The worker's log has the details; please report them."
+    )
+    assert rescans.facts(rescan)["changes"] is None
+
+
+def test_a_comparison_that_ends_its_process_each_time_is_given_up_too(simulator, rescan):
+    until_it_is_to_be_compared(rescan, simulator)
+    Rescan.objects.update(failed_polls=rows.TRIES_LIMIT)
+
+    step(rescan)
+
+    assert (rescan.next_poll_at, rescan.read_after_at) == (None, None)
+    assert "could not be found out: the process that compared it ended each time" in words(rescan).sentence
+
+
+def until_it_is_to_be_compared(rescan: Rescan, simulator: Simulator) -> None:
+    to_the_end(rescan, simulator)
+    step(rescan)
+    read_what_is_asked_for()
+
+
+def fail(rescan: Rescan) -> float:
+    """Take a step that fails; after how many seconds the next one is due."""
+    with pytest.raises(DataError):
+        step(rescan)
+    rescan.refresh_from_db()
+    return (rescan.next_poll_at - timezone.now()).total_seconds() if rescan.next_poll_at else 0
 
 
 def test_a_sweep_that_fails_leaves_it_unknown_with_the_reason_until_the_next_one_comes_through(
