@@ -91,6 +91,14 @@ function goToWhatIsWrong() {
 goToWhatIsWrong();
 document.addEventListener("htmx:afterSettle", goToWhatIsWrong);
 
+// Back or Forward before htmx was there to hear it: the address leads elsewhere by now than to what is shown.
+const withoutFragment = (address) => address.split("#")[0];
+
+document.addEventListener("DOMContentLoaded", () => {
+  const shown = withoutFragment(performance.getEntriesByType("navigation")[0]?.name ?? "");
+  if (shown.startsWith(location.origin) && shown !== withoutFragment(location.href)) location.reload();
+});
+
 // A form is sent once: what is pressed again while the answer is on its way does nothing.
 document.addEventListener("submit", (event) => {
   const form = event.target;

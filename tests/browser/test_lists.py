@@ -95,6 +95,25 @@ def test_back_through_many_filters_shows_each_list_with_its_frame(page, sign_in,
     expect(page.locator(".chip")).to_contain_text("alpha-0")
 
 
+def test_back_while_a_page_still_waits_for_its_scripts_shows_the_list_of_its_address(page, sign_in, replicas):
+    def go_back_first(route: Route) -> None:
+        page.evaluate("history.back()")
+        expect(page).to_have_url(re.compile(r"/replicas/$"))
+        route.continue_()
+
+    sign_in()
+    page.goto("/replicas/")
+    search(page).fill("alpha")
+    expect(total(page)).to_have_text("30")
+    page.route(re.compile(r"/htmx[^/]*\.js"), go_back_first, times=1)
+    page.reload()
+
+    expect(total(page)).to_have_text("60")
+    expect(page).to_have_url(re.compile(r"/replicas/$"))
+    page.go_forward()
+    expect(total(page)).to_have_text("30")
+
+
 def test_reloading_and_opening_the_address_elsewhere_show_the_same(page, sign_in, replicas):
     sign_in()
     page.goto("/replicas/")
