@@ -10,11 +10,12 @@ everything is.
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from itertools import pairwise
+from typing import NamedTuple
 
 from replicas_app.models import SyncRun
-from replicas_app.sync import dropped, stage
+from replicas_app.sync import dropped, stage, witnesses
 from replicas_app.sync.doubts import is_a_drop
 from replicas_app.sync.memory import RECENT_STAYS_WRONG
 from replicas_app.sync.read import Reading, is_worth_a_request
@@ -50,22 +51,38 @@ class Disagreement:
     """Only the points of a recent time are more or fewer than they should be."""
 
 
+class Look(NamedTuple):
+    """At the points of a time, which may be new."""
+
+    begin: datetime
+    until: datetime | None
+    """None: to this day, and what looks before brought is asked for anew."""
+    is_far: bool
+    """Whether it may bring so many points that it is not worth it."""
+
+
 def read_new(reading: Reading, client: Client) -> str:
     """Stage what is new. The answer is why everything has to be read after all, in words; empty where it need not."""
     if _knows_more_of_what_was_not_stored(reading.run):
         return "a replica is new, and some restore points of the last sweep were not stored"
+    server, disagreement = reading.run.server, None
+    witnesses_begin = witnesses.begin(server)
     try:
-        for nearer, reach in pairwise((None, *REACHES)):
-            if reach > FAR and not _is_worth_it(reading, reach):
+        for look in _looks(server.watermark, witnesses_begin or server.watermark):
+            if look.is_far and not _is_worth_it(reading, look.begin):
                 break
-            if not _look_at_new(reading, client, reach, beyond=nearer if reach <= FAR else None):
+            if not _look_at_new(reading, client, look):
                 return "the new points did not all come, or not all in a form that can be read"
+            if witnesses_begin and not witnesses.has_come(server):
+                continue
             if not (disagreement := _after_retention(reading, client)):
                 return ""
     except Rejected as error:
         if error.cause != "gone":
             raise
         return "this server has no list of all its points"
+    if disagreement is None:
+        return "the server lists none of the newest points that we hold where their time is asked for"
     if disagreement.is_recent:
         reading.recent_stays_wrong = True
         return ""
@@ -81,9 +98,22 @@ def _knows_more_of_what_was_not_stored(run: SyncRun) -> bool:
     return (run.server.uncounted.get("") or 0) > 0 and stage.has_new_replicas(run.server_id)
 
 
-def _is_worth_it(reading: Reading, reach: timedelta) -> bool:
+def _looks(watermark: datetime, witnesses_begin: datetime) -> Iterator[Look]:
+    """One after the other. Each takes in the witnesses, and so much before them as it goes back farther than the first.
+
+    A server lists its points slowly, so what a look brought is not asked for again. The farthest one takes nothing of
+    it for granted: what went meanwhile is still staged.
+    """
+    beside = witnesses_begin - dropped.MARGIN + REACHES[0]
+    begins = [min(watermark, beside) - reach for reach in REACHES]
+    for reach, (nearer, begin) in zip(REACHES, pairwise((None, *begins)), strict=True):
+        is_far = reach > FAR
+        yield Look(begin, None if nearer is None or is_far else nearer + dropped.MARGIN, is_far)
+
+
+def _is_worth_it(reading: Reading, begin: datetime) -> bool:
     server = reading.run.server
-    rows = server.points.present().filter(created_at__gte=server.watermark - reach).count()
+    rows = server.points.present().filter(created_at__gte=begin).count()
     return rows <= max(FEW_ROWS, stage.expected_points(server.pk) // dropped.AT_MOST_THE)
 
 
@@ -100,18 +130,13 @@ def _after_retention(reading: Reading, client: Client) -> Disagreement | None:
     return disagreement
 
 
-def _look_at_new(reading: Reading, client: Client, reach: timedelta, beyond: timedelta | None) -> bool:
-    """Stage the points of this time, which begins `reach` before the watermark. Say whether all of them came.
-
-    A server lists its points slowly, so what a look brought is not asked for again (`beyond`: how far back that was).
-    The farthest look takes nothing of it for granted: what went meanwhile is still staged.
-    """
-    watermark = reading.run.server.watermark
-    if beyond is None:
-        stage.forget("point", before=reading.points.staged)
-    until = None if beyond is None else watermark - beyond + dropped.MARGIN
-    span = {"created_after": watermark - reach, "created_before": until}
-    if is_whole := reading.read_points(client.points(**span, pace=reading.pace, first=reading.pace.largest)):
+def _look_at_new(reading: Reading, client: Client, look: Look) -> bool:
+    """Stage the points of this time. Say whether all of them came."""
+    if look.until is None:
+        reading.forget_points()
+    span = {"created_after": look.begin, "created_before": look.until}
+    new = client.points(**span, pace=reading.pace, first=reading.pace.largest)
+    if is_whole := reading.read_points(new, forgives_what_was_set_aside=True):
         stage.forget_what_is_held(reading.run.server_id)
     return is_whole
 

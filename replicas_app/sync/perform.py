@@ -90,6 +90,8 @@ def _read_points(reading: Reading, client: Client) -> None:
         logger.info("sync %s of server %s becomes a full sweep: %s", run.pk, run.server_id, why)
         runs.widen(run, why)
         stage.forget_gone()
+    if reading.points.broken:  # among the points that are new: then nothing is removed
+        stage.forget_gone()
     if run.is_full:
         reading.sweep_points(client)
         absent.look_again_at_points(reading, client)
@@ -138,8 +140,8 @@ def _write(reading: Reading, fault: VbrError | None) -> None:
         error=verdict.words,
         cause=verdict.cause,
         asked_for_seconds=fault.retry_after if fault else None,
-        set_aside=reading.set_aside,
-        set_aside_count=reading.set_aside_count,
+        set_aside=reading.aside.kept,
+        set_aside_count=reading.aside.count,
         naive_times=reading.naive_times,
         **counts.as_columns(),
     )
@@ -169,7 +171,7 @@ def _merged(reading: Reading, *, is_believed: bool) -> Counts:
         counts.points_unchanged = reading.points.rows
     if counts.orphans:
         words = "Their replica is not in the server's list of replicas."
-        reading.put_aside("restore points", "", words, counts.orphans)
+        reading.aside.put("restore points", "", words, counts.orphans)
     return counts
 
 

@@ -11,10 +11,11 @@ from django.db.models import Sum
 from replicas_app.models import SyncRun
 from replicas_app.sync import runs, stage
 from replicas_app.sync.ahead import ahead
+from replicas_app.sync.aside import Aside, were_set_aside
 from replicas_app.sync.merge import CameTwice, Merge
 from replicas_app.sync.packed import packed_points, packed_replicas
 from replicas_app.sync.sweeps import SweptPages
-from replicas_app.vbr import Client, Malformed, Pace, Page, Rejected, ReplicaRecord
+from replicas_app.vbr import Broken, Client, Malformed, Pace, Page, Rejected, ReplicaRecord
 
 PASSES = 2
 """How often a listing is read when rows moved between its pages while it was read."""
@@ -25,8 +26,6 @@ MOST_EXPECTED = 2**31 - 1
 FEW_REPLICAS = 20
 ROWS_PER_REQUEST = 5_000
 """Reading a replica to its end is worth a request where a sweep of everything would take more of them."""
-KEPT_SET_ASIDE = 50
-"""How many records that could not be used are kept with the run, with their reasons; all are counted."""
 
 
 class Stopped(Exception):
@@ -76,8 +75,7 @@ class Reading:
     """Whether the first points of a server may go to their table at once. Not where some of them came twice."""
     replicas: Listing = field(init=False)
     points: Listing = field(init=False)
-    set_aside: list[dict[str, str]] = field(default_factory=list)
-    set_aside_count: int = 0
+    aside: Aside = field(default_factory=Aside)
     naive_times: int = 0
     came_in_pages: set[str] = field(default_factory=set)
     """The replicas whose points did not come at one blow, where they are read replica by replica."""
@@ -118,15 +116,24 @@ class Reading:
             replica_ids, self.points.is_one_list = stage.replica_ids(), False
             self._read(self.points, lambda: _replica_by_replica(client, replica_ids, self.came_in_pages))
 
-    def read_points(self, pages: Iterable[Page]) -> bool:
-        """Stage some points beside what is staged. Whether as many came as were announced, all of them readable."""
-        rows = announced = broken = 0
+    def read_points(self, pages: Iterable[Page], *, forgives_what_was_set_aside: bool = False) -> bool:
+        """Stage some points beside what is staged. Whether as many came as were announced, all of them readable.
+
+        `forgives_what_was_set_aside`: or set aside by the last sweep, too, so that another one would know no more.
+        """
+        rows, announced, broken = 0, 0, list[Broken]()
         for page in pages:
-            rows, broken = rows + page.received, broken + len(page.broken)
+            rows, broken = rows + page.received, broken + page.broken
             announced = max(announced, rows if page.total is None else page.total)
             self.points.rows += page.received
             self._store(self.points, self._ready(self.points, page))
-        return rows >= announced and not broken
+        is_forgiven = forgives_what_was_set_aside and were_set_aside(self.run.server, self.points.words, broken)
+        return rows >= announced and (not broken or is_forgiven)
+
+    def forget_points(self) -> None:
+        """What came of them so far counts no more."""
+        stage.forget("point", before=self.points.staged)
+        self._forget_broken(self.points)
 
     def meet(self, listing: Listing, pages: Iterable[Page]) -> bool:
         """Stage, of some rows, those that did not come with the whole list before. Say whether all of them came.
@@ -166,11 +173,6 @@ class Reading:
             stage.know(listing.kind, self.run.server_id, listing.swept)
             listing.is_known = True
 
-    def put_aside(self, what: str, id: str, reason: str, count: int = 1) -> None:
-        self.set_aside_count += count
-        if len(self.set_aside) < KEPT_SET_ASIDE:
-            self.set_aside.append({"what": what, "id": id, "reason": reason})
-
     # How a listing is read to its end
 
     def _read(self, listing: Listing, pages: Callable[[], Iterable[Page]]) -> None:
@@ -199,12 +201,15 @@ class Reading:
 
     def _begin(self, listing: Listing) -> None:
         """A second pass meets the same broken records and the same known pages again; they count once."""
-        self.set_aside = [entry for entry in self.set_aside if entry["what"] != listing.words]
-        self.set_aside_count -= listing.broken
-        listing.rows = listing.broken = listing.announced = 0
+        self._forget_broken(listing)
+        listing.rows = listing.announced = 0
         listing.swept.begin()
         listing.is_known = False
         stage.forget_known(listing.kind)
+
+    def _forget_broken(self, listing: Listing) -> None:
+        self.aside.forget(listing.words, listing.broken)
+        listing.broken = 0
 
     def _different(self, listing: Listing, first: int) -> int:
         """How many different rows this pass brought. Those of swept pages are different from each other."""
@@ -231,7 +236,7 @@ class Reading:
         listing.broken += len(page.broken)
         self.naive_times += page.naive_times
         for broken in page.broken:
-            self.put_aside(listing.words, broken.id, broken.reason)
+            self.aside.put(listing.words, broken.id, broken.reason)
         self._tell(listing)
         return rows
 

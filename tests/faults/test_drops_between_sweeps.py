@@ -1,5 +1,7 @@
 """The drop guard holds for what an interval's sync finds to be gone, as it does for a sweep."""
 
+from operator import itemgetter
+
 import pytest
 
 from replicas_app.choices import SyncState
@@ -16,16 +18,26 @@ def simulator():
         yield simulator
 
 
-def test_a_server_that_suddenly_lists_one_new_point_and_none_of_the_old_ones_is_not_believed(simulator, swept):
+def test_a_server_that_suddenly_lists_one_new_point_and_a_single_old_one_is_not_believed(simulator, swept):
     before, new = shown(), a_point(simulator)
-    simulator.world.points[:] = [new]
+    simulator.world.points[:] = [new, max(simulator.world.points, key=itemgetter("creationTime"))]
 
     run = interval(swept)
 
     assert (run.state, run.error_cause, run.points_removed) == (SyncState.PARTIAL, "drop", 0)
     assert run.why_full == "most of the restore points that we hold would be gone"
     assert shown() == before | {new["id"]}
-    assert swept.doubt == {"restore points": [1, len(before)]}
+    assert swept.doubt == {"restore points": [2, len(before)]}
+
+
+def test_nor_is_one_that_lists_a_new_point_alone(simulator, swept):
+    before, new = shown(), a_point(simulator)
+    simulator.world.points[:] = [new]
+
+    run = interval(swept)
+
+    assert (run.state, run.error_cause, run.points_removed) == (SyncState.PARTIAL, "drop", 0)
+    assert shown() == before | {new["id"]}
 
 
 def test_of_one_replica_among_many_all_points_may_go(simulator, server: BackupServer):
