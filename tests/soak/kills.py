@@ -14,8 +14,9 @@ from tests.soak.house import Eyes, House
 from tests.soak.phases import PHASES, WITHOUT_A_SERVER, going_on
 
 LOOK_SECONDS = 0.01
-CHILD = "worker child"
-PARTS = ("worker", "beat", "postgres", "valkey", "web", "web child")
+CHILDREN = ("worker child", "rescans child")
+"""They speak with backup servers, and are killed every second time: the one reads, the other takes steps of rescans."""
+PARTS = ("worker", "rescans", "beat", "postgres", "valkey", "web", "web child")
 """Those that are killed in turn, between two kills of a worker's child: the launcher gives up what ends too often."""
 
 
@@ -71,10 +72,10 @@ class Killer:
         self._eyes.close()
 
     def _planned(self) -> Iterator[str]:
-        """A child of the worker every second time; between them all parts in turn."""
+        """A child of a worker every second time; between them all parts in turn."""
         order = self._random.sample(PARTS, len(PARTS))
-        for part in cycle(order):
-            yield CHILD
+        for child, part in zip(cycle(CHILDREN), cycle(order), strict=False):
+            yield child
             yield part
 
     def _wait_for(self, wanted: str, until: float) -> frozenset[str]:
@@ -84,13 +85,13 @@ class Killer:
         return phases
 
     def _victims(self, victim: str, wanted: str) -> list[psutil.Process]:
-        """Of the worker's children those that speak with a backup server right now, where the phase is one of speaking;
+        """Of a worker's children those that speak with a backup server right now, where the phase is one of speaking;
         where none does, all of them."""
-        part = self.house.part("worker" if victim == CHILD else victim.removesuffix(" child"))
+        part = self.house.part(victim.removesuffix(" child"))
         if part is None or not victim.endswith("child"):
             return [part] if part else []
         children = _children(part)
-        if victim != CHILD:
+        if victim not in CHILDREN:
             return children[:1]
         if wanted in WITHOUT_A_SERVER:
             return children

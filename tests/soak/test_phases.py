@@ -1,5 +1,8 @@
 """Which phase somebody is in, and which one is to be struck next."""
 
+from collections import Counter
+from itertools import islice
+from random import Random
 from types import SimpleNamespace
 
 import psycopg
@@ -11,7 +14,7 @@ from replicas_app.sync import runs
 from tests.factories import make_rescan, make_server, make_sync_run
 from tests.queue.processes import on_this_database
 from tests.soak.house import Eyes
-from tests.soak.kills import Tally
+from tests.soak.kills import CHILDREN, PARTS, Killer, Tally
 from tests.soak.phases import IDLE, PHASES, UNKNOWN, going_on
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -87,3 +90,12 @@ def test_the_phase_that_a_process_was_killed_in_least_comes_next_and_of_several_
     assert tally.rarest("web", ["polling", "reading"]) == "reading"
     assert tally.by_phase == dict.fromkeys(PHASES, 0) | {"reading": 1, "writing": 1, "polling": 1, "settling": 1}
     assert tally.kills == {"beat": 1, "web": 2}
+
+
+def test_the_plan_kills_a_child_of_either_worker_every_second_time_and_between_them_everybody_else():
+    killer = Killer(SimpleNamespace(dashboard=None), Random(7), print)
+
+    plan = list(islice(killer._plan, 2 * len(PARTS) * len(CHILDREN)))
+
+    assert Counter(plan[::2]) == dict.fromkeys(CHILDREN, len(PARTS))
+    assert Counter(plan[1::2]) == dict.fromkeys(PARTS, len(CHILDREN))

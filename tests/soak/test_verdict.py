@@ -1,7 +1,7 @@
 """Each thing that a soak must not leave behind, planted on purpose: the verdict sees it, and nothing else."""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from types import SimpleNamespace
 
 import psycopg
@@ -148,14 +148,24 @@ def a_transaction() -> Iterator[None]:
 
 
 @contextmanager
-def a_message() -> Iterator[None]:
-    app.send_task("replicas_app.tasks.give_sign")
+def a_message(task: str = "give_sign") -> Iterator[None]:
+    app.send_task(f"replicas_app.tasks.{task}")
     yield
     empty_queue()
 
 
+def a_step_of_a_rescan() -> AbstractContextManager[None]:
+    return a_message("give_sign_of_rescans")
+
+
 @pytest.mark.parametrize(
-    ("held", "name"), [(a_lock, "locks_held"), (a_transaction, "transactions_open"), (a_message, "messages_left")]
+    ("held", "name"),
+    [
+        (a_lock, "locks_held"),
+        (a_transaction, "transactions_open"),
+        (a_message, "messages_left"),
+        (a_step_of_a_rescan, "messages_left"),
+    ],
 )
 def test_what_somebody_holds_or_forgot_is_found_while_it_is_there(house, held: Callable, name):
     with held():

@@ -34,6 +34,7 @@ MUST_BE_NONE = (
     "not_ready",
 )
 MUST_BE_NONE_IN_A_LONG_RUN = ("kills_missing", "phases_missed")
+QUEUES = ("celery", "rescans")
 LEAST_KILLS = 50
 LASTING_SECONDS = 20
 """What is there that long without a change lies about; a message, a lock or a read of a moment does not."""
@@ -172,11 +173,11 @@ def lasting(look: Callable[[], Iterable[T]]) -> set[T]:
 
 
 def messages(dashboard: Dashboard) -> list[bytes]:
-    """What lies in the queue and was taken by nobody."""
+    """What lies in the queues and was taken by nobody."""
     address = urlsplit(dashboard.addresses["CELERY_BROKER_URL"])
     number = parse_qs(address.query).get("virtual_host", ["0"])[0]
     with Redis(unix_socket_path=unquote(address.path), db=int(number)) as queue:
-        return queue.lrange("celery", 0, -1)
+        return [message for name in QUEUES for message in queue.lrange(name, 0, -1)]
 
 
 def why_not_ready(dashboard: Dashboard) -> list[str]:

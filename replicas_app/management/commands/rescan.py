@@ -8,6 +8,7 @@ from threading import Event
 from typing import Any
 from uuid import UUID
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
@@ -38,7 +39,11 @@ class Command(BaseCommand):
 
     def handle(self, **options: Any) -> None:
         server = server_called(options["server"]) if options["server"] else None
-        selection = rescans.start(None, chosen(options["replica"], server), "")
+        replicas = chosen(options["replica"], server)
+        try:
+            selection = rescans.start(None, replicas, "")
+        except BackupServer.DoesNotExist as error:
+            raise CommandError(f"{servers_of(replicas)} was removed meanwhile.") from error
         for replica, words in left_out(selection):
             self.stderr.write(f"{replica} ({replica.uuid}) {words}.")
         if options["wait"]:
@@ -85,6 +90,12 @@ def chosen(ids: Sequence[str], server: BackupServer | None) -> list[Replica]:
     return found
 
 
+def servers_of(replicas: Sequence[Replica]) -> str:
+    """`lab`, or `One of lab and oslo`."""
+    names = sorted({replica.server.name for replica in replicas})
+    return names[0] if len(names) == 1 else f"One of {', '.join(names[:-1])} and {names[-1]}"
+
+
 def one_of(replicas: ReplicaQuerySet, text: str) -> Replica:
     try:
         found = list(replicas.filter(uuid=UUID(text)))
@@ -108,11 +119,11 @@ def follow(started: Sequence[Rescan]) -> Iterator[Rescan]:
     waiting = list(started)
     while waiting:
         for rescan in waiting:
-            take_step(rescan)
             try:
+                take_step(rescan)
                 rescan.refresh_from_db()
-            except Rescan.DoesNotExist as error:
-                raise CommandError(f"The server of rescan {rescan.pk} was removed meanwhile.") from error
+            except ObjectDoesNotExist as error:
+                raise CommandError(f"{rescan.server} was removed meanwhile.") from error
             yield rescan
         waiting = [rescan for rescan in waiting if is_under_way(rescan)]
         if waiting:

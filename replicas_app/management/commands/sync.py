@@ -70,12 +70,12 @@ class Command(BaseCommand):
 
         Where everything was to be read and the one that was joined did not do that: the one that follows it.
         """
-        run, is_joined = self._begin(server, options)
         try:
+            run, is_joined = self._begin(server, options)
             with Progress(self.stderr, server.name, run.pk):
                 follow(run, stop)
-        except SyncRun.DoesNotExist as error:
-            raise CommandError(f"{server} was removed while it was read.") from error
+        except (BackupServer.DoesNotExist, SyncRun.DoesNotExist) as error:
+            raise CommandError(f"{server} was removed meanwhile.") from error
         if options["full"] and not run.is_full and run.state in STATES_OF_A_READ and not stop.is_set():
             return self._read(server, stop, options)
         doctor.ask_after(run.pk)
