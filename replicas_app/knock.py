@@ -12,8 +12,8 @@ SHORT = Deadlines(connect=5, read=10, total=10)
 """Of each call of a knock, in seconds. Nothing is repeated."""
 PATIENT = Deadlines(connect=10, read=60, total=60)
 """For a knock now and then: the server may be slow, and not dead."""
-NO_ANSWER = ("timeout", "refused", "unreachable", "dns", "reset")
-"""Causes after which a server is knocked at before it is asked again."""
+NO_ANSWER = ("timeout", "refused", "unreachable", "dns", "reset", "between")
+"""Causes after which a server is knocked at before it is asked again; the last one, where a proxy answers for it."""
 
 
 def knock(server: BackupServer, deadlines: Deadlines = SHORT) -> None:

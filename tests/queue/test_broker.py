@@ -9,9 +9,9 @@ import pytest
 from django.urls import reverse
 from django.utils import timezone
 
-from replicas_app import tasks
+from replicas_app import pulse, tasks
 from replicas_app.choices import Role, SyncState, SyncTrigger
-from replicas_app.models import BackupServer, Part, Pulse, SyncRun
+from replicas_app.models import BackupServer, Pulse, SyncRun
 from replicas_app.sync import runs
 from tests.factories import make_person
 from tests.queue.processes import Broker
@@ -37,7 +37,9 @@ def beat_until(is_so: Callable[[], bool]) -> None:
 
 
 def answered_since(moment) -> bool:
-    return Pulse.objects.filter(part=Part.WORKER, at__gt=moment, asked_at=None).exists()
+    """By both workers."""
+    answered = Pulse.objects.filter(part__in=pulse.WORKERS, at__gt=moment, asked_at=None)
+    return answered.count() == len(pulse.WORKERS)
 
 
 def restart(broker: Broker) -> None:
@@ -55,8 +57,8 @@ def drop_connections(broker: Broker) -> None:
         client.execute_command("CLIENT", "KILL", "TYPE", "normal", "SKIPME", "yes")
 
 
-def test_a_worker_takes_messages_again_whenever_the_broker_comes_back(broker, transactional_db):
-    with worker():
+def test_workers_take_messages_again_whenever_the_broker_comes_back(broker, transactional_db):
+    with worker(1, "--queues=celery"), worker(1, "--queues=rescans", "--hostname=rescans@%h"):
         beat_until(lambda: answered_since(timezone.now() - timedelta(minutes=1)))
         for happen in (restart, die, drop_connections, Broker.restart_empty):
             happen(broker)

@@ -18,8 +18,8 @@ NOTICED_SECONDS = 15
 """Within this a run whose process died is marked, as the docs say; what is under way in the test comes on top."""
 PATIENCE_SECONDS = 60
 INTERVAL_SECONDS = 5
-MOST_CONNECTIONS = 16
-"""Of web (two processes of four threads), worker (four processes and their parent) and scheduler together."""
+MOST_CONNECTIONS = 19
+"""Of web (two processes of four threads), workers (four processes and two, with their parents) and scheduler."""
 SLOW = {"path": "^/api/v1/replicas$", "action": "delay", "seconds": 4}
 SOMEBODY = {"Cookie": "sessionid=somebodys"}
 """Whose session has to be looked up, so that the page needs the database."""

@@ -46,7 +46,7 @@ def let_pass(span: timedelta) -> None:
         row.save()
 
 
-def test_a_worker_that_takes_messages_answers_and_nothing_is_told(broker):
+def test_a_worker_that_is_told_of_no_queue_answers_in_both_and_nothing_is_told(broker):
     with worker():
         tasks.look_for_signs()
         assert not is_answered()
