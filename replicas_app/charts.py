@@ -24,7 +24,7 @@ def strip(points: Iterable[tuple[datetime, str]], now: datetime) -> SafeString:
     runs, ticks = _runs_and_ticks([place for place, _ in recent])
     alarms = {status: [place for place, malware in recent if malware == status] for status in ALARMS}
     return format_html(
-        '<svg class="strip" viewBox="0 0 {} 16" role="img" aria-label="{}">'
+        '<svg class="strip" viewBox="0 0 {} 16" preserveAspectRatio="none" role="img" aria-label="{}">'
         '<path class="runs" d="{}"/><path class="days" d="{}"/><path class="points" d="{}"/>'
         '<path class="doubt" d="{}"/><path class="bad" d="{}"/></svg>',
         STRIP_WIDTH,

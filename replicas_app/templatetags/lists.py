@@ -21,9 +21,11 @@ ALARMING = ("late", "critical")
 
 
 @register.simple_tag
-def sort_head(words: str, head: Head, stay: bool = False, end: bool = False) -> SafeString:
-    """The head of a column by which the list can be sorted. `end`: figures stand right; `stay`: the column stays."""
-    look = ("end" if end else "") + (" stay" if stay else "")
+def sort_head(words: str, head: Head, look: str = "") -> SafeString:
+    """The head of a column by which the list can be sorted. Its looks, of which it may have several: `end`, figures
+    stand right; `stay`, the column stays; `name`, a long one gives way; `wide`, it gives way last;
+    `more`, it is shown where there is room.
+    """
     told = f' aria-sort="{head.direction}"' if head.direction else ""
     link = f'<a id="sort-{_slug(words)}" href="{escape(head.href)}" hx-get="{escape(head.href)}">{escape(words)}</a>'
     return SafeString(f'<th scope="col" class="{look}"{told}>{link}</th>')
@@ -39,12 +41,13 @@ def verdict(tone: str, words: str) -> SafeString:
 
 @register.simple_tag
 def server_name(server: BackupServer, now: datetime) -> SafeString:
-    """The server as a link; with the age of its data where that is older than it should be."""
-    link = format_html('<a href="{}">{}</a>', server.get_absolute_url(), server.name)
+    """The server as a link; with the age of its data where that is older than it should be: a long name gives way."""
+    link = format_html('<a href="{}" title="{}">{}</a>', server.get_absolute_url(), server.name, server.name)
     if not server.is_stale(now):
         return link
     age = age_words(now - server.last_success_at)
-    return link + format_html(' <span class="old" data-status="late" title="Last read {} ago">{} old</span>', age, age)
+    old = format_html('<span class="old" data-status="late" title="Last read {} ago">{} old</span>', age, age)
+    return format_html('<span class="on">{} {}</span>', link, old)
 
 
 @register.simple_tag

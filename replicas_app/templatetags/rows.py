@@ -67,7 +67,7 @@ def replica_rows(answer: Answer) -> Iterator[dict[str, object]]:
             "points": number(row.point_count),
             "newest": moment_cells(row.newest_point_at, row.server_id)[1],
             "server": server_cell(row.server_id),
-            "created": moment_cells(row.created_at, row.server_id)[0],
+            "created": day_first(row.created_at),
             "type": words_cell(row.type, REPLICA_TYPES.get),
             "platform": words_cell(row.platform, PLATFORMS.get),
             "job": id_cell("job", row.job_id),
@@ -193,6 +193,15 @@ def _moment_cells(answer: Answer) -> Callable[[datetime | None, int], tuple[str,
         return f'<time datetime="{written}">{words}</time>', age_element(written, words, age, skew)
 
     return cells
+
+
+def day_first(moment: datetime | None) -> str:
+    """`25 Nov 2026, 13:31 UTC`, of which a narrow window shows the day, and the whole on hover."""
+    if moment is None:
+        return NOTHING
+    words = utc_words(moment)
+    day, _, hour = words.partition(",")
+    return f'<time datetime="{iso(moment)}" title="{words}">{day}<span class="hour">,{hour}</span></time>'
 
 
 def _server_cells(answer: Answer) -> Callable[[int], SafeString]:

@@ -66,7 +66,7 @@ def test_a_row_says_what_is_known_of_its_replica(signed_in):
         "1",
         "2 d 1 h",
         "vbr-oslo",
-        "25 Nov 2026, 12:00 UTC",
+        "25 Nov 2026 , 12:00 UTC",
         "Snapshot",
         "Hyper-V",
         f"{replica.job_id[:8]}…",
