@@ -29,12 +29,14 @@ class DataAge:
     tone: str
     words: str
     proof: str
+    unread: str = ""
+    """How many servers have no data at all yet: the age is that of the others."""
     moment: datetime | None = None
-    """When the data was read; None while there is none, or a part of it is missing."""
+    """When the data was read; None while there is none."""
     swept: datetime | None = None
     """When it was last read in full; None while that is not so of all of it."""
     late_at: datetime | None = None
-    """From when on a page that stays open calls it late; None while there is none, or a part of it is missing."""
+    """From when on a page that stays open calls it late; None while there is none."""
 
 
 def data_age(now: datetime) -> DataAge:
@@ -42,21 +44,27 @@ def data_age(now: datetime) -> DataAge:
 
 
 def age_of(known: list[BackupServer], now: datetime) -> DataAge:
-    """The age of the oldest newest read among the enabled ones of these servers: what they hold is at least as new."""
+    """The age of the oldest newest read among the enabled ones of these servers: what they hold is at least as new.
+    How many hold nothing yet is told beside it.
+    """
     servers = [server for server in known if server.is_enabled]
     if not servers:
         return _nothing_to_read(known, now)
-    if unread := [server for server in servers if server.last_success_at is None]:
-        return _never_read(unread, of=len(servers))
-    oldest = min(servers, key=lambda server: server.last_success_at)
+    unread = [server for server in servers if server.last_success_at is None]
+    read = [server for server in servers if server not in unread]
+    if not read:
+        return DataAge("unknown", "Never read", _unread_proof(unread))
+    oldest = min(read, key=lambda server: server.last_success_at)
     age = age_at(oldest.last_success_at, now)
+    proofs = [_read_proof(oldest, age), _sweep_proof(read, now), _unread_proof(unread)]
     return DataAge(
-        _tone(servers, age, now),
+        _tone(read, unread, age, now),
         _words(age),
-        f"{_read_proof(oldest, age)} {_sweep_proof(servers, now)}",
+        " ".join(filter(None, proofs)),
+        f"{len(unread)} of {len(servers)} never read" if unread else "",
         oldest.last_success_at,
         None if unswept(servers) else min(server.last_full_at for server in servers),
-        min(server.stale_at for server in servers),
+        min(server.stale_at for server in read),
     )
 
 
@@ -112,16 +120,18 @@ def _last_reads(servers: list[BackupServer], now: datetime) -> Iterator[str]:
         yield _read_proof(oldest, age_at(oldest.last_success_at, now))
 
 
-def _never_read(unread: list[BackupServer], of: int) -> DataAge:
-    words = "Never read" if len(unread) == of else f"{len(unread)} of {of} never read"
-    return DataAge("unknown", words, f"No read has succeeded yet of: {_names(unread)}.")
+def _unread_proof(unread: list[BackupServer]) -> str:
+    return f"No read has succeeded yet of: {_names(unread)}." if unread else ""
 
 
-def _tone(servers: list[BackupServer], age: timedelta, now: datetime) -> str:
+def _tone(read: list[BackupServer], unread: list[BackupServer], age: timedelta, now: datetime) -> str:
+    """Unknown while nothing is wrong but that a first read has not come to its end."""
     if age > VERY_OLD:
         return "critical"
-    is_late = any(server.is_stale(now) or server.doubt or is_sweep_overdue(server, now) for server in servers)
-    return "late" if is_late else "ok"
+    is_late = any(server.is_stale(now) or server.doubt or is_sweep_overdue(server, now) for server in read)
+    if is_late or any(server.last_error for server in unread):
+        return "late"
+    return "unknown" if unread else "ok"
 
 
 def _names(servers: list[BackupServer]) -> str:

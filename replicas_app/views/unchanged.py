@@ -57,7 +57,7 @@ def _data(answer: Answer) -> list[object]:
 
 def _ages(answer: Answer) -> list[str]:
     """How old what is in sight is, and, for the bar, how old all data is."""
-    return [answer.age.words, answer.age.proof, answer.age_of_all.words, answer.age_of_all.tone]
+    return [answer.age.words, answer.age.proof, answer.age_of_all.words, answer.age_of_all.unread, answer.age_of_all.tone]
 
 
 def _person(request: HttpRequest) -> list[object]:

@@ -15,6 +15,7 @@ from django_htmx.middleware import HtmxDetails
 
 from replicas_app.choices import Role
 from replicas_app.freshness import data_age
+from replicas_app.models import BackupServer
 from replicas_app.views.shared import announce, template_for
 from tests.factories import make_person, make_server
 from tests.pages.reading import PART
@@ -190,8 +191,18 @@ def test_what_was_never_read_is_said_and_is_unknown():
     make_server("first", last_success_at=None)
     assert (data_age(timezone.now()).words, data_age(timezone.now()).tone) == ("Never read", "unknown")
 
-    make_server("second")
-    assert (data_age(timezone.now()).words, data_age(timezone.now()).tone) == ("1 of 2 never read", "unknown")
+
+def test_what_was_never_read_does_not_hide_how_old_the_rest_is():
+    make_server("read", last_success_at=minutes_ago(7))
+    unread = make_server("unread", last_success_at=None)
+
+    waits = data_age(timezone.now())
+    BackupServer.objects.filter(pk=unread.pk).update(last_error="The server refuses user name and password.")
+    fails = data_age(timezone.now())
+
+    assert (waits.words, waits.unread, waits.tone) == ("Data 7 min old", "1 of 2 never read", "unknown")
+    assert (fails.words, fails.unread, fails.tone) == ("Data 7 min old", "1 of 2 never read", "late")
+    assert fails.proof.endswith(" No read has succeeded yet of: unread.")
 
 
 def test_when_every_server_is_disabled_the_bar_says_so():
