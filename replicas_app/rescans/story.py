@@ -101,11 +101,11 @@ class Story:
 
     @property
     def headline(self) -> str:
-        """Where it stands: `Working, 62 %`, `Waiting for its turn`, `Ended with success`."""
+        """Where it stands: `Working, 62 %`, `Waiting its turn`, `Ended with success`."""
         rescan = self.rescan
         match rescan.state:
             case RescanState.QUEUED:
-                return "Waiting for the server" if rescan.error else "Waiting for its turn"
+                return "Waiting for the server" if rescan.error else RescanState.QUEUED.label
             case RescanState.ASKING:
                 return "Looking for its session" if rescan.error else "Asking the server"
             case RescanState.RUNNING:

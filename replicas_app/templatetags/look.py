@@ -1,12 +1,14 @@
 """What every page says in the same way: `{% load look %}`.
 
 Filters: `{{ moment|utc }}`, `{{ moment|clock }}`, `{{ moment|age }}`, `{{ moment|ago }}`, `{{ duration|duration }}`,
-`{{ count|number }}`, `{{ sha256|fingerprint }}`; for moments that a backup server gave: `{{ moment|age_by:server }}`,
-`{{ moment|ago_by:server }}`, and for our own (when we read, asked, stored): `age` and `ago`.
+`{{ count|number }}`, `{{ sha256|fingerprint }}`, `{{ sentence|brief }}`;
+for moments that a backup server gave: `{{ moment|age_by:server }}`, `{{ moment|ago_by:server }}`, and for our own (when
+we read, asked, stored): `age` and `ago`.
 Tags: `{% glyph "turn" %}`, `{% badge "late" "Late" %}`, `{% pill "critical" "Infected" %}`, `{% quiet "ok" "Ready" %}`,
 `{% field form.name %}`, `{% silent_processes %}`.
 """
 
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from functools import cache
@@ -25,6 +27,7 @@ from replicas_app.times import age_words, ago_words, duration_words, their_age, 
 
 register = template.Library()
 
+_FINGERPRINT = re.compile(r"((?:[0-9A-F]{2}:){4})(?:[0-9A-F]{2}:){27}([0-9A-F]{2})")
 NOTHING = "–"
 """Stands where there is no value: a dash says "none", an empty cell says "forgotten"."""
 
@@ -92,6 +95,12 @@ def fingerprint(sha256: str) -> str:
     """64 hex digits as people compare them: `AB:CD:…`."""
     digits = sha256.upper()
     return ":".join(digits[at : at + 2] for at in range(0, len(digits), 2))
+
+
+@register.filter
+def brief(sentence: str) -> str:
+    """A sentence in which fingerprints are only told apart, `4F:1C:9A:07:…:E2`: whole they stand where one compares."""
+    return _FINGERPRINT.sub(r"\1…:\2", sentence)
 
 
 @register.simple_tag

@@ -32,6 +32,7 @@ def shown(template: str, **context: object) -> str:
         ("{{ value|number }}", None, "–"),
         ("{{ value|fingerprint }}", "4f1c9a", "4F:1C:9A"),
         ("{{ value|fingerprint }}", "", ""),
+        ("{{ value|brief }}", f"Shown: {'AB:' * 31}CD, pinned: 4F:1C.", "Shown: AB:AB:AB:AB:…:CD, pinned: 4F:1C."),
         ('{% badge "late" value %}', "<b>", '<span class="badge" data-status="late">&lt;b&gt;</span>'),
         ('{% pill "critical" value %}', "Infected", '<span class="pill" data-status="critical">Infected</span>'),
         ('{% quiet "ok" value %}', "Ready", "<span>Ready</span>"),

@@ -153,7 +153,7 @@ def test_a_waiting_rescan_names_the_one_that_it_waits_for(viewer):
 
     page = page_of(viewer, third)
 
-    assert "Waiting for its turn" in page
+    assert "Waiting its turn" in page
     assert f'href="/rescans/{first.pk}/">Waits for rescan {first.pk} of kim, then for 1 more</a>' in page
 
 

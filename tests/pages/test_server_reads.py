@@ -121,7 +121,7 @@ def test_each_read_in_the_list_says_its_kind_and_one_that_waits_does_not_know_it
     make_sync_run(server)
     make_sync_run(server, state=SyncState.QUEUED, started_at=None, ended_at=None)
 
-    assert [row.cells[3] for row in page_of(operator, server).rows("run")] == ["–", "Interval sync", "Full sweep"]
+    assert [row.cells[2] for row in page_of(operator, server).rows("run")] == ["–", "Interval sync", "Full sweep"]
 
 
 def test_a_running_sweep_says_why_it_is_one(operator):

@@ -36,7 +36,7 @@ def test_it_leaves_the_rescan_to_the_running_dashboard():
 
     rescan = Rescan.objects.get()
     assert (status, rescan.state, rescan.asked_by) == (0, RescanState.QUEUED, None)
-    assert told == f"rescan {rescan.pk} of 1 replica on lab: Waiting for its turn\n"
+    assert told == f"rescan {rescan.pk} of 1 replica on lab: Waiting its turn\n"
 
 
 @pytest.mark.django_db(transaction=True)
