@@ -200,7 +200,7 @@ def test_counts_that_take_long_come_after_the_rows(page, sign_in, live_server, m
     expect(page.get_by_role("checkbox", name=re.compile("^Clean"))).to_have_accessible_name("Clean 1")
 
 
-def test_a_list_fills_by_itself_when_the_first_read_is_through(page, sign_in, live_server):
+def test_a_list_fills_by_itself_when_the_first_read_is_through(page, clock, sign_in, live_server):
     server = make_server("vbr-oslo", last_success_at=None)
     run = make_sync_run(server, state=SyncState.RUNNING, rows_read=10, rows_expected=40, ended_at=None)
     sign_in()
@@ -210,6 +210,7 @@ def test_a_list_fills_by_itself_when_the_first_read_is_through(page, sign_in, li
     make_replica(server, "first")
     SyncRun.objects.filter(pk=run.pk).update(state=SyncState.SUCCEEDED, ended_at=timezone.now())
     BackupServer.objects.update(last_success_at=timezone.now())
+    clock.advance(4)
 
     expect(total(page)).to_have_text("1")
     expect(page.locator("#list [hx-trigger]")).to_have_count(0)

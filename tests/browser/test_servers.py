@@ -36,7 +36,7 @@ def test_a_connection_test_shows_its_steps_as_they_come_and_stops_asking_at_the_
     assert clock.advance(20) == []
 
 
-def test_a_read_shows_its_progress_to_its_end_and_keeps_the_focus(page, sign_in, simulator):
+def test_a_read_shows_its_progress_to_its_end_and_keeps_the_focus(page, clock, sign_in, simulator):
     sign_in(role=Role.OPERATOR)
     server = make_server_of(simulator)
     page.goto(server.get_absolute_url())
@@ -48,11 +48,13 @@ def test_a_read_shows_its_progress_to_its_end_and_keeps_the_focus(page, sign_in,
         state=SyncState.RUNNING, rows_read=30, rows_expected=40, step="Reading replicas"
     )
     page.locator("#sync").focus()
+    clock.advance(1)
     expect(page.get_by_role("progressbar")).to_have_attribute("aria-valuenow", "75")
     expect(page.locator("#sync")).to_be_focused()
     expect(page.locator("#announce")).to_have_text(re.compile("Reading replicas"))
     SyncRun.objects.filter(pk=run.pk).update(state=SyncState.QUEUED)
     sync.sync(run.pk)
+    clock.advance(1)
 
     expect(page.get_by_role("progressbar")).to_have_count(0)
     expect(page.locator("#announce")).to_have_text(re.compile("Done"))
@@ -60,7 +62,7 @@ def test_a_read_shows_its_progress_to_its_end_and_keeps_the_focus(page, sign_in,
     expect(page.locator("#server")).not_to_have_attribute("hx-trigger", re.compile("."))
 
 
-def test_a_certificate_is_shown_as_soon_as_it_was_fetched_and_accepted_by_one_press(page, sign_in, simulator):
+def test_a_certificate_is_shown_as_soon_as_it_was_fetched_and_accepted_by_one_press(page, clock, sign_in, simulator):
     sign_in()
     page.goto("/servers/add/")
     page.get_by_label("Name", exact=True).fill("lab")
@@ -72,6 +74,7 @@ def test_a_certificate_is_shown_as_soon_as_it_was_fetched_and_accepted_by_one_pr
 
     server = BackupServer.objects.get()
     doctor.perform(server.pk)
+    clock.advance(1)
     fingerprint = ":".join(re.findall("..", simulator.fingerprint.upper()))
     expect(page.locator("#shown-fingerprint")).to_have_text(fingerprint)
     page.get_by_role("button", name="accept it").click()
@@ -142,7 +145,7 @@ def test_removing_asks_in_a_dialog_that_wants_the_name(page, sign_in):
     assert not BackupServer.objects.exists()
 
 
-def test_everything_is_read_at_a_press_and_the_page_says_why_while_it_goes_on(page, sign_in, simulator):
+def test_everything_is_read_at_a_press_and_the_page_says_why_while_it_goes_on(page, clock, sign_in, simulator):
     anna = sign_in(role=Role.OPERATOR)
     server = make_server_of(simulator)
     do_sync(server)
@@ -154,10 +157,12 @@ def test_everything_is_read_at_a_press_and_the_page_says_why_while_it_goes_on(pa
     SyncRun.objects.filter(pk=run.pk).update(
         state=SyncState.RUNNING, started_at=timezone.now(), is_full=True, why_full=f"asked for by {anna}"
     )
+    clock.advance(1)
 
     expect(page.locator(".being-read")).to_contain_text(f"Full sweep: asked for by {anna}")
     SyncRun.objects.filter(pk=run.pk).update(state=SyncState.QUEUED)
     sync.sync(run.pk)
+    clock.advance(1)
     expect(page.get_by_role("progressbar")).to_have_count(0)
 
 
