@@ -79,7 +79,7 @@ def test_two_starts_at_once_on_an_empty_database_both_come_up(start, tmp_path, e
         dashboard.ready()
 
     assert [dashboard.is_ready() for dashboard in both] == [True, True]
-    assert [parts_of(dashboard) for dashboard in both] == [3, 3], "worker, beat and web: nothing is embedded"
+    assert [parts_of(dashboard) for dashboard in both] == [4, 4], "two workers, beat and web: nothing is embedded"
     assert not any(secret in dashboard.said for dashboard in both for secret in (PASSWORD, ENCODED, "Traceback"))
     assert sum("first-login.txt" in dashboard.said for dashboard in both) == 1
 
