@@ -30,9 +30,7 @@ class Aside:
 
 
 def were_set_aside(server: BackupServer, what: str, broken: list[Broken]) -> bool:
-    """Whether the last full sweep set all of these aside, for the same reasons. Of too many it kept only some."""
+    """Whether the last full sweep set all of these aside, for the same reasons, and kept that."""
     sweep = server.sync_runs.filter(is_full=True, started_at=server.last_full_at).newest_first().first()
-    if sweep is None or sweep.set_aside_count > KEPT:
-        return False
-    known = ((entry["id"], entry["reason"]) for entry in sweep.set_aside if entry["what"] == what)
-    return Counter(broken) <= Counter(known)
+    kept = sweep.set_aside if sweep else []
+    return Counter(broken) <= Counter((entry["id"], entry["reason"]) for entry in kept if entry["what"] == what)
