@@ -119,3 +119,18 @@ def test_where_too_many_points_would_come_only_to_be_witnesses_there_are_none(si
     assert witnesses.begin(server) is None
     assert interval(server).is_full is False
     assert server.last_success_at <= timezone.now()
+
+
+def test_a_server_for_which_the_ends_of_a_time_do_not_count_is_understood(simulator, swept, monkeypatch):
+    """What retention dropped is found without a sweep: its time is asked for with a margin."""
+    reads, narrower = Parser.moment, {"createdAfterFilter": 1, "createdBeforeFilter": -1}
+    monkeypatch.setattr(Parser, "moment", lambda parser, name: reads(parser, name) + narrower.get(name, 0))
+    oldest = min(simulator.world.points, key=itemgetter("creationTime"))
+    new = a_point(simulator, simulator.world.points.index(oldest))
+    simulator.world.points.remove(oldest)
+    simulator.world.points.append(new)
+
+    run = interval(swept)
+
+    assert (run.is_full, run.points_added, run.points_removed) == (False, 1, 1)
+    assert shown() == there(simulator)
