@@ -1,5 +1,7 @@
 """What a sweep leaves behind of the server's counts of findings, where they are not what it had read."""
 
+import pytest
+
 from replicas_app.models import RestorePoint
 from tests.sync.faulty import Watched, oldest
 from tests.sync.small_world import POINTS, interval
@@ -28,3 +30,14 @@ def test_a_count_of_findings_that_was_right_once_and_stays_wrong_is_asked_for_no
     simulator.faults.add({"path": f"^{POINTS}$", **wrong})
 
     assert [interval(swept).is_full for _ in range(4)] == [True, True, False, False]
+
+
+@pytest.mark.parametrize("status", ["Infected", "Suspicious"])
+def test_a_scan_that_finds_something_in_the_oldest_point_is_seen_by_the_next_interval(simulator, swept, status):
+    point = oldest(simulator)
+    point["malwareStatus"] = status
+
+    run = interval(swept)
+
+    assert (run.is_full, f"points as {status}" in run.why_full) == (True, True)
+    assert RestorePoint.objects.get(uuid=point["id"]).malware == status
