@@ -71,8 +71,12 @@ class ServerForm(forms.ModelForm):
     sync_interval_seconds = forms.IntegerField(
         label="Read every … seconds",
         initial=BackupServer._meta.get_field("sync_interval_seconds").default,
-        validators=[MinValueValidator(MIN_INTERVAL_SECONDS), MaxValueValidator(MAX_INTERVAL_SECONDS)],
-        help_text=f"From {MIN_INTERVAL_SECONDS} seconds to a day ({MAX_INTERVAL_SECONDS}).",
+        validators=[
+            MinValueValidator(MIN_INTERVAL_SECONDS, f"Not more often than every {MIN_INTERVAL_SECONDS} seconds."),
+            MaxValueValidator(MAX_INTERVAL_SECONDS, f"At least once a day: {MAX_INTERVAL_SECONDS:,} seconds at most."),
+        ],
+        error_messages={"required": "Type a number of seconds.", "invalid": "Type a whole number of seconds."},
+        help_text=f"From {MIN_INTERVAL_SECONDS} to {MAX_INTERVAL_SECONDS:,}, which is a day.",
     )
 
     class Meta:
