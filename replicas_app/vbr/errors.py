@@ -65,7 +65,7 @@ class VbrError(Exception):
         if self.shown:
             yield f"Shown: {fingerprint_of(self.shown)}, pinned: {fingerprint_of(self.pinned)}."
         if self.until:
-            yield f"Until {self.until:%Y-%m-%d %H:%M} UTC."
+            yield f"Until {self.until.day} {self.until:%b %Y, %H:%M} UTC."
         if self.tried:
             yield f"Tried: {', '.join(self.tried)}."
         if self.offered:
