@@ -42,7 +42,8 @@ def _rows(statement: LiteralString, *values: object) -> list[tuple]:
 BEGIN: LiteralString = """
 SELECT min(newest_point_at) FROM (
     SELECT newest_point_at FROM replica
-    WHERE server_id = %s AND newest_point_at BETWEEN %s AND %s ORDER BY newest_point_at DESC LIMIT %s
+    WHERE server_id = %s AND removed_at IS NULL AND newest_point_at BETWEEN %s AND %s
+    ORDER BY newest_point_at DESC LIMIT %s
 ) AS newest
 """
 
