@@ -117,18 +117,20 @@ class Reading:
             self._read(self.points, lambda: _replica_by_replica(client, replica_ids, self.came_in_pages))
 
     def read_points(self, pages: Iterable[Page], *, forgives_what_was_set_aside: bool = False) -> bool:
-        """Stage some points beside what is staged. Whether as many came as were announced, all of them readable.
+        """Stage some points beside what is staged. Whether as many different ones came as were announced, all readable.
 
         `forgives_what_was_set_aside`: or set aside by the last sweep, too, so that another one would know no more.
         """
-        rows, announced, broken = 0, 0, list[Broken]()
+        first, rows, announced, broken = self.points.staged, 0, 0, list[Broken]()
         for page in pages:
             rows, broken = rows + page.received, broken + page.broken
             announced = max(announced, rows if page.total is None else page.total)
             self.points.rows += page.received
             self._store(self.points, self._ready(self.points, page))
+        if stage.came_since("point", first) + len(broken) < announced:
+            return False
         is_forgiven = forgives_what_was_set_aside and were_set_aside(self.run.server, self.points.words, broken)
-        return rows >= announced and (not broken or is_forgiven)
+        return not broken or is_forgiven
 
     def forget_points(self) -> None:
         """What came of them so far counts no more."""

@@ -44,6 +44,10 @@ def test_where_others_of_that_time_come_and_one_does_not_though_it_was_announced
 def test_of_a_replica_whose_own_list_comes_short_nothing_is_gone(simulator, swept, damage):
     """It got a point, so it is read to its end; another replica lost one."""
     new = a_point(simulator)
+    of_replica = [point for point in simulator.world.points if point["replicaId"] == new["replicaId"]]
+    for days, point in enumerate(of_replica, 2):
+        point["creationTime"] = simulator.clock.text(simulator.clock.now() - days * 24 * HOUR)
+    do_sync(swept)
     simulator.world.points.append(new)
     [gone, *_] = [point for point in simulator.world.points if point["replicaId"] != new["replicaId"]]
     simulator.world.points.remove(gone)
