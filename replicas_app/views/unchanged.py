@@ -57,7 +57,8 @@ def _data(answer: Answer) -> list[object]:
 
 def _ages(answer: Answer) -> list[str]:
     """How old what is in sight is, and, for the bar, how old all data is."""
-    return [answer.age.words, answer.age.proof, answer.age_of_all.words, answer.age_of_all.unread, answer.age_of_all.tone]
+    every = answer.age_of_all
+    return [answer.age.words, answer.age.proof, every.words, every.unread, every.tone]
 
 
 def _person(request: HttpRequest) -> list[object]:
