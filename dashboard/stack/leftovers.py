@@ -3,6 +3,7 @@
 import json
 import signal
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 
 import psutil
@@ -34,12 +35,14 @@ class Register:
         found = [process for process in self._written_down() if process.is_running()]
         for process in found:
             say(f"Ending process {process.pid}, left over by an earlier run")
-        family = [*found, *(child for process in found for child in process.children(recursive=True))]
+        family = [*found, *(child for process in found for child in _children(process))]
         for process in found:
-            process.terminate()
+            with suppress(psutil.NoSuchProcess):  # it ended meanwhile, by itself
+                process.terminate()
         _, stubborn = psutil.wait_procs(family, timeout=GIVE_WAY_SECONDS)
         for process in stubborn:
-            process.kill()
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
         psutil.wait_procs(stubborn)
         self.file.unlink(missing_ok=True)
 
@@ -60,6 +63,13 @@ class Register:
             return [(int(pid), born) for pid, born in json.loads(self.file.read_text()).values()]
         except (FileNotFoundError, ValueError, TypeError, AttributeError):
             return []
+
+
+def _children(process: psutil.Process) -> list[psutil.Process]:
+    try:
+        return process.children(recursive=True)
+    except psutil.NoSuchProcess:
+        return []
 
 
 def end_postgres(data: Path, say: Callable[[str], None]) -> None:

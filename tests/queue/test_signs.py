@@ -165,16 +165,17 @@ def test_a_worker_too_busy_to_answer_lives_as_long_as_its_syncs_move(broker):
 
 
 def test_of_two_workers_the_one_that_is_gone_is_told_and_what_the_other_takes_goes_on(broker, server):
-    rescan = make_rescan(make_replica(server))
+    rescan = make_rescan(make_replica(server), state=RescanState.QUEUED)
     Rescan.objects.update(next_poll_at=timezone.now())
     with worker(1, "--queues=celery"):
         tick_until(lambda: is_answered(Part.WORKER))
         tasks.enqueue_due_rescans()
         let_pass(LONG)
         tasks.enqueue_due_syncs()
+        tasks.look_for_signs()
 
         wait_until(lambda: SyncRun.objects.filter(state=SyncState.SUCCEEDED).exists(), DEADLINE_SECONDS)
-        tick_until(lambda: is_answered(Part.WORKER))
+        wait_until(lambda: is_answered(Part.WORKER), DEADLINE_SECONDS)
 
     rescan.refresh_from_db()
     assert [one.part for one in pulse.all_silent(timezone.now())] == [Part.RESCANS]

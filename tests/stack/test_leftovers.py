@@ -50,6 +50,18 @@ def test_one_that_does_not_listen_is_killed(register, monkeypatch):
     assert not psutil.pid_exists(deaf.pid)
 
 
+def test_one_that_ends_by_itself_at_that_moment_is_no_trouble(register, sleeper):
+    register.add("worker", sleeper.pid)
+
+    def end(words: str) -> None:
+        sleeper.kill()
+        sleeper.wait()
+
+    Register(register.file).end_all_of_the_last_run(end)
+
+    assert not register.file.exists()
+
+
 def test_a_number_that_belongs_to_somebody_else_by_now_is_left_alone(register, sleeper):
     born = psutil.Process(sleeper.pid).create_time()
     register.file.write_text(json.dumps({"web": [sleeper.pid, born - 100]}))
