@@ -2,19 +2,36 @@
 
 import os
 import signal
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 from redis import Redis
 
-from tests.stack.running import STOP_SECONDS, kill, wait_for
+from tests.stack.running import STOP_SECONDS, Dashboard, kill, wait_for
 
 BACK_SECONDS = 30
 
 
+@pytest.fixture(scope="module")
+def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[[], Dashboard]]:
+    """The dashboard of these tests, which all work on one data folder: the one that runs, or else a new start."""
+    data = tmp_path_factory.mktemp("lifecycle") / "my data"
+    started: list[Dashboard] = []
+
+    def up() -> Dashboard:
+        if not started or started[-1].process.poll() is not None:
+            started.append(Dashboard(data))
+        return started[-1].ready()
+
+    yield up
+    started[-1].end()
+
+
 def keep_something(dashboard) -> None:
     """A row and a message, to look for after the next start."""
+    dashboard.sql("DROP TABLE IF EXISTS kept")
     dashboard.sql("CREATE TABLE kept AS SELECT 'a row' AS what")
     with queue_of(dashboard) as queue:
         queue.set("kept", "a message")
@@ -29,8 +46,8 @@ def queue_of(dashboard) -> Redis:
     return Redis(unix_socket_path=dashboard.addresses["CELERY_BROKER_URL"].removeprefix("redis+socket://"))
 
 
-def test_it_stops_in_time_by_either_signal_and_loses_nothing(start):
-    dashboard = start().ready()
+def test_it_stops_in_time_by_either_signal_and_loses_nothing(up):
+    dashboard = up()
     keep_something(dashboard)
     family, sockets = dashboard.family(), (dashboard.data / "socket-folder").read_text().strip()
 
@@ -39,7 +56,7 @@ def test_it_stops_in_time_by_either_signal_and_loses_nothing(start):
     assert not Path(sockets).exists()
     assert "killing" not in dashboard.said
 
-    again = start().ready()
+    again = up()
     assert has_kept_it(again)
     by_ctrl_c = again.stop(signal.SIGINT)
 
@@ -56,8 +73,8 @@ def test_a_stop_in_the_middle_of_a_start_leaves_nothing_running(start, tmp_path)
     assert "Traceback" not in dashboard.said
 
 
-def test_a_part_that_dies_is_started_again_and_a_line_says_so(start):
-    dashboard = start().ready()
+def test_a_part_that_dies_is_started_again_and_a_line_says_so(up):
+    dashboard = up()
 
     for name in ("postgres", "valkey", "worker", "rescans", "beat", "web"):
         before = dashboard.pid(name)
@@ -67,23 +84,23 @@ def test_a_part_that_dies_is_started_again_and_a_line_says_so(start):
         assert f"stack     | {name} ended by SIGKILL: starting it again in 0.5 s\n" in dashboard.said
 
 
-def test_after_a_kill_of_everything_the_next_start_has_all_of_it(start):
-    dashboard = start().ready()
+def test_after_a_kill_of_everything_the_next_start_has_all_of_it(up):
+    dashboard = up()
     keep_something(dashboard)
 
     dashboard.kill_all()
 
-    assert has_kept_it(start().ready())
+    assert has_kept_it(up())
 
 
-def test_what_a_killed_launcher_left_running_is_ended_by_the_next_start(start):
-    dashboard = start().ready()
+def test_what_a_killed_launcher_left_running_is_ended_by_the_next_start(up):
+    dashboard = up()
     keep_something(dashboard)
     parts = dashboard.family()[1:]
 
     kill(psutil.Process(dashboard.process.pid))
     dashboard.process.wait()
-    again = start().ready()
+    again = up()
 
     assert psutil.wait_procs(parts, timeout=5)[1] == []
     assert has_kept_it(again)
