@@ -101,11 +101,11 @@ def test_what_is_gone_is_asked_for_once_more_and_never_again(page, clock, rescan
 
 
 def test_a_lost_connection_is_told_and_the_page_goes_on_when_it_is_back(page, clock, rescan):
-    page.context.set_offline(True)
+    page.route("**/rescans/*/", lambda route: route.abort("internetdisconnected"))
     clock.advance(SECONDS)
     expect(page.get_by_role("alert")).to_contain_text("Connection lost.")
 
-    page.context.set_offline(False)
+    page.unroute("**/rescans/*/")
     move(rescan, 20)
     clock.advance(2 * SECONDS)
 
