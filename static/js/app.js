@@ -92,11 +92,11 @@ goToWhatIsWrong();
 document.addEventListener("htmx:afterSettle", goToWhatIsWrong);
 
 // Back or Forward before htmx was there to hear it: the address leads elsewhere by now than to what is shown.
-const withoutFragment = (address) => address.split("#")[0];
-
 document.addEventListener("DOMContentLoaded", () => {
-  const shown = withoutFragment(performance.getEntriesByType("navigation")[0]?.name ?? "");
-  if (shown.startsWith(location.origin) && shown !== withoutFragment(location.href)) location.reload();
+  const shown = performance.getEntriesByType("navigation")[0]?.name ?? "";
+  if (!shown.startsWith("http")) return; // some browsers say nothing, or another word
+  const { pathname, search } = new URL(shown);
+  if (pathname + search !== location.pathname + location.search) location.reload();
 });
 
 // A form is sent once: what is pressed again while the answer is on its way does nothing.
