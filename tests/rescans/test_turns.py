@@ -1,10 +1,7 @@
 """Two rescans of one server, of which one was faster by a moment: the constraint decides, and the other one waits."""
 
-from datetime import timedelta
-
 import pytest
 from django.db import connections
-from django.utils import timezone
 
 from replicas_app import rescans
 from replicas_app.choices import RescanState
@@ -27,13 +24,3 @@ def test_whoever_finds_another_rescan_on_the_server_at_the_last_moment_waits_its
     step(rescan)
 
     assert (rescan.state, rescan.error, rescan.failed_polls, posts(simulator)) == (RescanState.QUEUED, "", 0, 0)
-
-
-@pytest.mark.parametrize(("minutes", "is_due"), [(1, False), (60, True)])
-def test_a_step_that_lies_farther_ahead_than_any_pause_was_planned_before_our_clock_was_set_back(
-    rescan, minutes, is_due
-):
-    now = timezone.now()
-    Rescan.objects.update(next_poll_at=now + timedelta(minutes=minutes))
-
-    assert rescans.take_due(now) == [rescan.pk] * is_due

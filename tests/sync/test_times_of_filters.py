@@ -122,7 +122,7 @@ def test_where_too_many_points_would_come_only_to_be_witnesses_there_are_none(si
 
 
 def test_a_server_for_which_the_ends_of_a_time_do_not_count_is_understood(simulator, swept, monkeypatch):
-    """What retention dropped is found without a sweep: its time is asked for with a margin."""
+    """What retention dropped is found by its time, which is asked for with a margin."""
     reads, narrower = Parser.moment, {"createdAfterFilter": 1, "createdBeforeFilter": -1}
     monkeypatch.setattr(Parser, "moment", lambda parser, name: reads(parser, name) + narrower.get(name, 0))
     oldest = min(simulator.world.points, key=itemgetter("creationTime"))
@@ -134,3 +134,4 @@ def test_a_server_for_which_the_ends_of_a_time_do_not_count_is_understood(simula
 
     assert (run.is_full, run.points_added, run.points_removed) == (False, 1, 1)
     assert shown() == there(simulator)
+    assert not any(one.path.startswith("/api/v1/replicas/") for one in simulator.requests)
