@@ -16,6 +16,8 @@ from replicas_app.choices import TrustMode
 from replicas_app.models import BackupServer
 from replicas_app.vbr import Client, Deadlines, Denied, Retries, Token, Trust, VbrError
 
+REFUSED_LOGINS = ("login", "locked", "mfa")
+"""Causes for which a server refuses a login, and after which it is left alone."""
 REFUSALS_UNTIL_PAUSE = 2
 PAUSE = timedelta(minutes=15)
 LOCK_WITHOUT_END = timedelta(minutes=30)

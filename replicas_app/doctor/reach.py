@@ -3,13 +3,11 @@
 from datetime import UTC, datetime
 
 from replicas_app.choices import TrustMode
+from replicas_app.connections import REFUSED_LOGINS
 from replicas_app.doctor import network, words
 from replicas_app.doctor.examination import DEADLINES, Examination
 from replicas_app.doctor.report import PASSED, WARNED, Step
 from replicas_app.vbr import VbrError, fetch_certificate
-
-REFUSED_LOGINS = ("login", "locked", "mfa")
-"""Causes of a failed read after which a test that nobody asked for does not even look at the login."""
 
 
 def name(exam: Examination) -> Step:

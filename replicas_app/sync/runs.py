@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from replicas_app import locks
 from replicas_app.choices import SyncState, SyncTrigger
+from replicas_app.connections import REFUSED_LOGINS
 from replicas_app.models import BackupServer, Person, SyncRun
 from replicas_app.sync.schedule import is_due, next_sweep_after
 
@@ -167,7 +168,9 @@ def end(
         SyncRun.objects.filter(pk=run.pk).update(
             state=state, ended_at=now, step="", error=error, error_cause=cause, **columns
         )
-        server.last_error, server.last_error_cause = error, cause
+        if cause != "paused" or server.last_error_cause not in LEFT_ALONE_AFTER:
+            server.last_error = error
+        server.last_error_cause = cause
         server.data_version += 1
         server.rows_version += any(columns.get(count) for count in ROWS_CHANGED)
         if read_all:
@@ -179,6 +182,8 @@ def end(
         server.save(update_fields=FRESHNESS)
 
 
+LEFT_ALONE_AFTER = (*REFUSED_LOGINS, "paused")
+"""That a server is left alone is told of it anyway; what it refused says why, and is not to be hidden by that."""
 ROWS_CHANGED = (
     "replicas_added",
     "replicas_changed",
