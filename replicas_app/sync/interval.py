@@ -66,16 +66,20 @@ def read_new(reading: Reading, client: Client) -> str:
     if _knows_more_of_what_was_not_stored(reading.run):
         return "a replica is new, and some restore points of the last sweep were not stored"
     server, disagreement = reading.run.server, None
+    staged: set[dropped.Span] = set()
     witnesses_begin = witnesses.begin(server)
     try:
         for look in _looks(server.watermark, witnesses_begin or server.watermark):
             if look.is_far and not _is_worth_it(reading, look.begin):
                 break
+            if look.until is None:
+                reading.forget_points()
+                staged.clear()
             if not _look_at_new(reading, client, look):
                 return "the new points did not all come, or not all in a form that can be read"
             if witnesses_begin and not witnesses.has_come(server):
                 continue
-            if not (disagreement := _after_retention(reading, client)):
+            if not (disagreement := _after_retention(reading, client, staged)):
                 return ""
     except Rejected as error:
         if error.cause != "gone":
@@ -117,13 +121,14 @@ def _is_worth_it(reading: Reading, begin: datetime) -> bool:
     return rows <= max(FEW_ROWS, stage.expected_points(server.pk) // dropped.AT_MOST_THE)
 
 
-def _after_retention(reading: Reading, client: Client) -> Disagreement | None:
+def _after_retention(reading: Reading, client: Client, staged: set[dropped.Span]) -> Disagreement | None:
     """What does not agree, when what retention may have dropped has been looked at.
 
-    What did not come is believed to be gone only where the counts agree with that.
+    What did not come is believed to be gone only where the counts agree with that. `staged`: times whose points came
+    already; those that come now are added.
     """
     disagreement = _disagreement(client, reading.run)
-    if disagreement and _look_where_points_went(reading, client, disagreement.missing):
+    if disagreement and _look_where_points_went(reading, client, disagreement.missing, staged):
         disagreement = _disagreement(client, reading.run)
         if disagreement and disagreement.missing:
             stage.forget_gone()
@@ -132,8 +137,6 @@ def _after_retention(reading: Reading, client: Client) -> Disagreement | None:
 
 def _look_at_new(reading: Reading, client: Client, look: Look) -> bool:
     """Stage the points of this time. Say whether all of them came."""
-    if look.until is None:
-        reading.forget_points()
     span = {"created_after": look.begin, "created_before": look.until}
     new = client.points(**span, pace=reading.pace, first=reading.pace.largest)
     if is_whole := reading.read_points(new, forgives_what_was_set_aside=True):
@@ -141,16 +144,17 @@ def _look_at_new(reading: Reading, client: Client, look: Look) -> bool:
     return is_whole
 
 
-def _look_where_points_went(reading: Reading, client: Client, missing: int) -> bool:
+def _look_where_points_went(reading: Reading, client: Client, missing: int, staged: set[dropped.Span]) -> bool:
     """Stage the points of the times from which retention may have dropped some, and note what is gone. Say whether."""
     spans = dropped.spans(reading.run.server_id) if missing > 0 else []
-    return bool(spans) and all(_look_at(reading, client, span) for span in spans)
+    return bool(spans) and all(_look_at(reading, client, span, staged) for span in spans)
 
 
-def _look_at(reading: Reading, client: Client, span: dropped.Span) -> bool:
+def _look_at(reading: Reading, client: Client, span: dropped.Span, staged: set[dropped.Span]) -> bool:
     server_id, wide = reading.run.server_id, dropped.with_witnesses(reading.run.server_id, span)
-    if not reading.read_points(dropped.listed(client, wide, reading.pace)):
+    if wide not in staged and not reading.read_points(dropped.listed(client, wide, reading.pace)):
         return False
+    staged.add(wide)
     stage.forget_what_is_held(server_id)
     if proves_something := dropped.has_come(server_id, wide):
         stage.note_gone_between(server_id, *span)
