@@ -92,6 +92,7 @@ def _ids(walk: Walker, path: str) -> list[str]:
 @on_every_revision
 def test_a_rescan_is_as_the_contract_says_at_every_moment(revision: str, ask: Callable[..., Caller]):
     walk = Walker(ask(revision), revision)
+    walk.caller.simulator.clock.freeze()
     seen = []
     started = walk("POST", "/api/v1/replicas/rescan", 201, json={"replicaIds": _ids(walk, "/api/v1/replicas")})
 

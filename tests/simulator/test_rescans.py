@@ -129,10 +129,12 @@ def test_else_a_rescan_ends_as_the_worst_of_its_replicas(places: list[int], resu
 
 def test_a_session_that_is_stopped_ends_as_failed_with_an_empty_log(ask: Ask):
     caller = ask(rescan_seconds=60)
+    caller.simulator.clock.freeze()
     id = caller.rescan(*first_ids(caller)).json()["id"]
 
     assert caller.post(f"/api/v1/sessions/{id}/stop").json() == {}
     stopping = caller.session_of(id)["state"]
+    caller.simulator.clock.advance(1)
     session = ended(caller, id)
 
     assert stopping == "Stopping"
