@@ -40,6 +40,7 @@ def rescanned(caller: Caller, *replica_ids: str) -> dict[str, Any]:
 
 def test_a_rescan_starts_a_session_of_the_user_who_asked(ask: Ask):
     caller = ask()
+    caller.simulator.clock.freeze()
 
     answer = caller.rescan(*first_ids(caller))
 
@@ -196,6 +197,7 @@ def test_a_rescan_of_a_replica_that_is_gone_is_refused_and_names_it(ask: Ask):
 
 def test_a_rescan_is_in_the_list_of_sessions_beside_the_servers_own(ask: Ask):
     caller = ask()
+    caller.simulator.clock.freeze()
     id = caller.rescan(*first_ids(caller)).json()["id"]
 
     found = caller.all("/api/v1/sessions", typeFilter="ConfigurationResynchronize", stateFilter="Starting")
