@@ -72,6 +72,7 @@ ROOM_OF_MODULE = {
     "timeline": "pages",
     "context": "pages",
     "freshness": "pages",
+    "notices": "pages",
     "overview": "pages",
     "people": "pages",
     "migrations": None,

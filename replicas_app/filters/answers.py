@@ -10,7 +10,8 @@ from replicas_app.filters.facets import Counts, Facet
 from replicas_app.filters.listing import ListFilters
 from replicas_app.filters.pages import LinesOf, Page
 from replicas_app.filters.pieces import Way
-from replicas_app.freshness import DataAge, Notice, age_of, notices_of
+from replicas_app.freshness import DataAge, age_of
+from replicas_app.notices import Notice, notices_of
 
 NOTICES_SHOWN = 2
 MOST_NOTICES = 50

@@ -129,9 +129,9 @@ class Reading:
             self._store(self.points, self._ready(self.points, page))
         if stage.came_since("point", first) + len(broken) < announced:
             return False
-        if broken and forgives_what_was_set_aside:
-            return were_set_aside(self.run.server, self.points.words, broken)
-        return not broken
+        return not broken or (
+            forgives_what_was_set_aside and were_set_aside(self.run.server, self.points.words, broken)
+        )
 
     def forget_points(self) -> None:
         """What came of them so far counts no more."""

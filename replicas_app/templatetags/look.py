@@ -21,8 +21,8 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from replicas_app import pulse
-from replicas_app.freshness import Notice, process_notices
 from replicas_app.models import BackupServer
+from replicas_app.notices import Notice, process_notices
 from replicas_app.times import age_words, ago_words, duration_words, their_age, utc_words
 
 register = template.Library()

@@ -7,8 +7,8 @@ from django.views.decorators.http import require_GET
 from django.views.decorators.vary import vary_on_headers
 
 from replicas_app import pulse
-from replicas_app.freshness import process_notices
 from replicas_app.models import BackupServer
+from replicas_app.notices import process_notices
 from replicas_app.overview import Overview
 from replicas_app.views.shared import template_for, wants_part
 

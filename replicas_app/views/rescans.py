@@ -19,8 +19,8 @@ from django.views.decorators.vary import vary_on_headers
 from replicas_app import exports, rescans
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.rescans import RescanFilters
-from replicas_app.freshness import notices_of, why_it_waits
 from replicas_app.models import BackupServer, Part, Replica, Rescan, RescanReplica
+from replicas_app.notices import notices_of, why_it_waits
 from replicas_app.overview.lines import HALF_READ
 from replicas_app.views.listing import list_answer
 from replicas_app.views.shared import announce, confirm, page_address, template_for, wants_part

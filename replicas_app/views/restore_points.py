@@ -11,8 +11,8 @@ from replicas_app.filters import PointFilters
 from replicas_app.filters.answers import Answer
 from replicas_app.filters.events import history_of
 from replicas_app.filters.points import POINT_LINES
-from replicas_app.freshness import notices_of
 from replicas_app.models import BackupServer, RestorePoint
+from replicas_app.notices import notices_of
 from replicas_app.views.listing import list_answer
 
 

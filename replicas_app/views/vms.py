@@ -15,8 +15,8 @@ from replicas_app.filters.answers import Answer
 from replicas_app.filters.events import history_of
 from replicas_app.filters.points import POINT_LINES
 from replicas_app.filters.vms import VM_LINES, VMFilters, VMPointFilters
-from replicas_app.freshness import notices_of
 from replicas_app.models import BackupServer, Replica, ReplicaVM
+from replicas_app.notices import notices_of
 from replicas_app.timeline import MOST, SPANS, Timeline, first_span, since_when
 from replicas_app.times import their_clock
 from replicas_app.views.listing import list_answer

@@ -9,8 +9,9 @@ from django.utils import timezone
 
 from replicas_app import pulse
 from replicas_app.choices import RescanState, SyncState
-from replicas_app.freshness import NOBODY_READS, age_of, data_age, notices_of
+from replicas_app.freshness import age_of, data_age
 from replicas_app.models import BackupServer, Rescan, SyncRun
+from replicas_app.notices import NOBODY_READS, notices_of
 from replicas_app.overview import Overview
 from replicas_app.times import utc_words
 from tests.factories import make_point, make_replica, make_rescan, make_server, make_sync_run, make_vm

@@ -11,8 +11,9 @@ from django.utils import timezone
 
 from replicas_app import doctor
 from replicas_app.choices import SyncState
-from replicas_app.freshness import is_sweep_overdue, why_it_waits
+from replicas_app.freshness import is_sweep_overdue
 from replicas_app.models import BackupServer, SyncRun
+from replicas_app.notices import why_it_waits
 from replicas_app.sync.schedule import is_due
 from replicas_app.times import duration_words
 from replicas_app.views.shared import announce, wants_part
