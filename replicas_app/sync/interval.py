@@ -139,7 +139,7 @@ def _look_at_new(reading: Reading, client: Client, look: Look) -> bool:
     """Stage the points of this time. Say whether all of them came."""
     span = {"created_after": look.begin, "created_before": look.until}
     new = client.points(**span, pace=reading.pace, first=reading.pace.largest)
-    if is_whole := reading.read_points(new, forgives_what_was_set_aside=True):
+    if is_whole := reading.read_points(new, forgives_known=True):
         stage.forget_what_is_held(reading.run.server_id)
     return is_whole
 

@@ -116,10 +116,10 @@ class Reading:
             replica_ids, self.points.is_one_list = stage.replica_ids(), False
             self._read(self.points, lambda: _replica_by_replica(client, replica_ids, self.came_in_pages))
 
-    def read_points(self, pages: Iterable[Page], *, forgives_what_was_set_aside: bool = False) -> bool:
+    def read_points(self, pages: Iterable[Page], *, forgives_known: bool = False) -> bool:
         """Stage some points beside what is staged. Whether as many different ones came as were announced, all readable.
 
-        `forgives_what_was_set_aside`: or set aside by the last sweep, too, so that another one would know no more.
+        `forgives_known`: or set aside by the last sweep, too, so that another one would know no more.
         """
         first, rows, announced, broken = self.points.staged, 0, 0, list[Broken]()
         for page in pages:
@@ -129,9 +129,7 @@ class Reading:
             self._store(self.points, self._ready(self.points, page))
         if stage.came_since("point", first) + len(broken) < announced:
             return False
-        return not broken or (
-            forgives_what_was_set_aside and were_set_aside(self.run.server, self.points.words, broken)
-        )
+        return not broken or (forgives_known and were_set_aside(self.run.server, self.points.words, broken))
 
     def forget_points(self) -> None:
         """What came of them so far counts no more."""
