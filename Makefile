@@ -8,6 +8,9 @@ PRODUCTION = PUBLIC_URL=https://dashboard.example.com \
 	SECRET_KEY=only-for-this-check-abcdefghijklmnopqrstuvwxyz-0123456789 \
 	CREDENTIAL_KEYS=MDEyMzQ1Njc4OTAxMjM0NTY3ODkwMTIzNDU2Nzg5MDE=
 
+# Containers often set it; then each of the many processes that we start would compile all of the dashboard anew.
+unexport PYTHONDONTWRITEBYTECODE
+
 SPREAD = -n auto --dist loadfile --no-loadscope-reorder
 
 .PHONY: run test fuzz bench soak lint audit tools
