@@ -9,9 +9,7 @@ from collections.abc import Callable, Iterable
 from functools import partial
 from typing import LiteralString
 
-from django.db import connection
-
-from replicas_app.sync import dropped
+from replicas_app.sync import dropped, stage
 from replicas_app.sync.doubts import is_a_drop
 from replicas_app.sync.read import Listing, Reading, is_worth_a_request, points_of, replica_by_id
 from replicas_app.vbr import Client, Page, ReplicaRecord
@@ -100,9 +98,7 @@ def _by_id(client: Client, id: str) -> Page[ReplicaRecord]:
 def _absent(reading: Reading, listing: Listing, statement: LiteralString) -> list[tuple]:
     """What the statement selects of `absent`: of the rows that we hold and that did not come."""
     reading.know_what_was_recognised(listing)
-    with connection.cursor() as cursor:
-        cursor.execute(ABSENT[listing.kind] + statement, {"server": reading.run.server_id})
-        return cursor.fetchall()
+    return stage.rows(ABSENT[listing.kind] + statement, {"server": reading.run.server_id})
 
 
 ABSENT: dict[str, LiteralString] = {

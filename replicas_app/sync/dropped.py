@@ -9,8 +9,7 @@ from datetime import datetime, timedelta
 from itertools import pairwise
 from typing import LiteralString, NamedTuple
 
-from django.db import connection
-
+from replicas_app.sync import stage
 from replicas_app.vbr import Client, Pace, Page
 
 
@@ -32,7 +31,7 @@ and 6 s for those of a short time."""
 
 def spans(server_id: int) -> list[Span]:
     """Spans of time that hold the points which may be gone; none where there are no such points, or too many others."""
-    return spans_of(server_id, [moment for (moment,) in _rows(OLDEST, server_id)])
+    return spans_of(server_id, [moment for (moment,) in stage.rows(OLDEST, [server_id])])
 
 
 def spans_of(server_id: int, moments: list[datetime], *, gone: int = 0) -> list[Span]:
@@ -43,7 +42,7 @@ def spans_of(server_id: int, moments: list[datetime], *, gone: int = 0) -> list[
     if not (found := _spans(moments)):
         return []
     begins, ends = zip(*found, strict=True)
-    [(inside, held)] = _rows(INSIDE, server_id, list(begins), list(ends))
+    [(inside, held)] = stage.rows(INSIDE, [server_id, list(begins), list(ends)])
     return found if (inside - gone) * AT_MOST_THE <= held - gone else []
 
 
@@ -63,19 +62,13 @@ def listed(client: Client, span: Span, pace: Pace) -> Iterator[Page]:
 
 def with_witnesses(server_id: int, span: Span) -> Span:
     """The span and the points before and after it, which should be there if those in it are gone."""
-    [(before, after)] = _rows(BESIDE, server_id, span.begin, server_id, span.end)
+    [(before, after)] = stage.rows(BESIDE, [server_id, span.begin, server_id, span.end])
     return Span(before or span.begin, after or span.end)
 
 
 def has_come(server_id: int, span: Span) -> bool:
     """Whether a point came that we hold as created in this time."""
-    return _rows(HAS_COME, server_id, *span)[0][0]
-
-
-def _rows(statement: LiteralString, *values: object) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchall()
+    return stage.rows(HAS_COME, [server_id, *span])[0][0]
 
 
 OLDEST: LiteralString = """

@@ -174,6 +174,13 @@ def expected_since(server_id: int, moment: datetime) -> int:
     return _count(EXPECTED_SINCE, {"server": server_id, "moment": moment})
 
 
+def rows(statement: LiteralString, values: object = None) -> list[tuple]:
+    """What a statement selects that asks about staged rows."""
+    with connection.cursor() as cursor:
+        cursor.execute(statement, values)
+        return cursor.fetchall()
+
+
 HAS_NEW_REPLICAS: LiteralString = """
 SELECT EXISTS (
     SELECT FROM staged_replica s
@@ -263,9 +270,9 @@ SELECT (
 that holds a hundred times as many."""
 
 
-def _copy(statement: LiteralString, rows: bytes) -> None:
+def _copy(statement: LiteralString, packed: bytes) -> None:
     with connection.cursor() as cursor, cursor.copy(statement) as copy:
-        copy.write(rows)
+        copy.write(packed)
 
 
 def _execute(statement: str | SQL, values: object = None) -> None:
@@ -280,6 +287,4 @@ def _count(statement: str | SQL, values: object) -> int:
 
 
 def _column(statement: LiteralString, values: object = None) -> list[Any]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return [value for (value,) in cursor.fetchall()]
+    return [value for (value,) in rows(statement, values)]

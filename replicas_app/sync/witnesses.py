@@ -7,9 +7,8 @@ drops a point for each new one, its count of all points tells nothing.
 from datetime import datetime, timedelta
 from typing import LiteralString
 
-from django.db import connection
-
 from replicas_app.models import BackupServer
+from replicas_app.sync import stage
 
 REPLICAS = 3
 """The newest point may be gone, or in another state: so many replicas' newest ones are asked for, and one is enough."""
@@ -21,22 +20,16 @@ LONGEST = timedelta(hours=24)
 
 def begin(server: BackupServer) -> datetime | None:
     """Since when points are asked for, so that some come that we hold; None where there are none, or too many."""
-    found = _rows(BEGIN, server.pk, server.watermark - LONGEST, server.watermark, REPLICAS)
+    found = stage.rows(BEGIN, [server.pk, server.watermark - LONGEST, server.watermark, REPLICAS])
     moment: datetime | None = found[0][0]
-    if moment is None or _rows(MANY, server.pk, moment, FEW_POINTS)[0][0]:
+    if moment is None or stage.rows(MANY, [server.pk, moment, FEW_POINTS])[0][0]:
         return None
     return moment
 
 
 def has_come(server: BackupServer) -> bool:
     """Whether a point came that we hold, and that was created before the last read."""
-    return _rows(HAS_COME, server.pk, server.watermark)[0][0]
-
-
-def _rows(statement: LiteralString, *values: object) -> list[tuple]:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, values)
-        return cursor.fetchall()
+    return stage.rows(HAS_COME, [server.pk, server.watermark])[0][0]
 
 
 BEGIN: LiteralString = """
