@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from replicas_app.models import BackupServer
+from replicas_app.text import names_of
 from replicas_app.times import age_at, age_words, ago_words, utc_words
 
 VERY_OLD = timedelta(days=1)
@@ -94,7 +95,7 @@ def _sweep_proof(servers: list[BackupServer], now: datetime) -> str:
     """What is only as new as the newest full sweep."""
     what = "Which older restore points have gone or changed"
     if never := unswept(servers):
-        return f"{what} is not known yet of: {names_of(never)}."
+        return f"{what} is not known yet of: {names_of_servers(never)}."
     oldest = min(servers, key=lambda server: server.last_full_at)
     age = age_at(oldest.last_full_at, now)
     return f"{what} is as of the last full sweep: {oldest}, {ago_words(age)}, {utc_words(oldest.last_full_at)}."
@@ -103,7 +104,7 @@ def _sweep_proof(servers: list[BackupServer], now: datetime) -> str:
 def _nothing_to_read(known: list[BackupServer], now: datetime) -> DataAge:
     if not known:
         return DataAge("unknown", "No server yet", "Connect a backup server, and its replicas appear here.")
-    who = f"{known[0]} is disabled: it is" if len(known) == 1 else f"{names_of(known)} are disabled: they are"
+    who = f"{known[0]} is disabled: it is" if len(known) == 1 else f"{names_of_servers(known)} are disabled: they are"
     return DataAge("unknown", "No server enabled", " ".join([f"{who} not read any more.", *_last_reads(known, now)]))
 
 
@@ -115,7 +116,7 @@ def _last_reads(servers: list[BackupServer], now: datetime) -> Iterator[str]:
 
 
 def _unread_proof(unread: list[BackupServer]) -> str:
-    return f"No read has succeeded yet of: {names_of(unread)}." if unread else ""
+    return f"No read has succeeded yet of: {names_of_servers(unread)}." if unread else ""
 
 
 def _tone(read: list[BackupServer], unread: list[BackupServer], age: timedelta, now: datetime) -> str:
@@ -128,9 +129,6 @@ def _tone(read: list[BackupServer], unread: list[BackupServer], age: timedelta, 
     return "unknown" if unread else "ok"
 
 
-def names_of(servers: list[BackupServer]) -> str:
+def names_of_servers(servers: list[BackupServer]) -> str:
     """`a, b and c`; of more than these `a, b, c and 37 more`."""
-    names = [server.name for server in servers[:3]]
-    if more := len(servers) - len(names):
-        return f"{', '.join(names)} and {more:,} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), names[-1]]))
+    return names_of([server.name for server in servers[:3]], len(servers))

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from django.urls import reverse
 
 from replicas_app import pulse
-from replicas_app.freshness import VERY_OLD, is_sweep_overdue, names_of
+from replicas_app.freshness import VERY_OLD, is_sweep_overdue, names_of_servers
 from replicas_app.models import BackupServer, Part, Pulse, SyncRun
 from replicas_app.times import age_at, ago_words, utc_words
 
@@ -114,7 +114,7 @@ def _forgotten(servers: list[BackupServer], nobody_reads: str, now: datetime) ->
     return Notice(
         "critical" if age > VERY_OLD else "late",
         f"{len(servers)} servers were last read {ago_words(age)} or earlier.",
-        f"{names_of(servers)}. {nobody_reads}",
+        f"{names_of_servers(servers)}. {nobody_reads}",
         reverse("servers"),
         "Servers",
     )

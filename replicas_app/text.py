@@ -1,7 +1,8 @@
-"""Text that came from outside: made fit for Postgres, for sorting and for searching. Pure functions, no database."""
+"""Text that came from outside: made fit for Postgres, for sorting, for searching, for sentences. No database."""
 
 import re
 import unicodedata
+from collections.abc import Sequence
 
 _DIGITS = re.compile(r"\d+")
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
@@ -61,3 +62,10 @@ def search_pattern(query: str) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+
+
+def names_of(names: Sequence[str], count: int) -> str:
+    """`tier 1, tier 2 and tier 3`; where there are more than these, `tier 1, tier 2, tier 3 and 37 more`."""
+    if more := count - len(names):
+        return f"{', '.join(names)} and {more:,} more"
+    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))

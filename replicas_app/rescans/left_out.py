@@ -15,7 +15,8 @@ from django.db import transaction
 from replicas_app import cool_down
 from replicas_app.models import BackupServer, Replica, Rescan, RescanReplica
 from replicas_app.rescans import rows
-from replicas_app.rescans.words import NAMED, count_of, names_of
+from replicas_app.rescans.words import NAMED, count_of
+from replicas_app.text import names_of
 
 KEPT_NAMES = 200
 """Of more that are left out for one reason, the others are counted: a wish may hold tens of thousands."""

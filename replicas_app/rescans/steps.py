@@ -42,6 +42,7 @@ DEADLINES = Deadlines(connect=10, read=60, total=60)
 """Of each call, in seconds. A step calls three times at most (oftener only to learn which replicas have vanished), and
 repeats nothing: the next step does."""
 PATIENT_EVERY = 5
+"""A server that gave no answer is knocked at patiently with every so many tries."""
 LOOKS = 13
 """How often the session of a lost answer is looked for: about a minute, at the pauses between polls."""
 LOOKS_UNTIL_GONE = 3

@@ -15,6 +15,7 @@ from replicas_app.models import Rescan, SyncRun
 from replicas_app.rescans import words
 from replicas_app.rescans.changes import Changes
 from replicas_app.rescans.rows import ENDS_WELL, NO_ANSWER_LIMIT
+from replicas_app.text import names_of
 
 NEWEST_RECORDS = 40
 """How many records of a long log are shown, beside all that were not well."""
@@ -238,7 +239,7 @@ def _step_of_left_out(group: dict[str, Any], is_whole: bool) -> Step:
     href = reverse("rescan", args=[group["rescan"]]) if group["rescan"] else ""
     if count == 1:
         return Step("late", f"Left out: {names[0]} {group['words']}", at, href=href)
-    detail = words.names_of(names if is_whole else names[: words.NAMED], count)
+    detail = names_of(names if is_whole else names[: words.NAMED], count)
     return Step("late", f"Left out: {words.count_of(count, 'replica')} {group['words']}", at, detail, href)
 
 

@@ -1,6 +1,5 @@
 """How a rescan may end or be held up, in whole sentences, and what mends it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -152,13 +151,6 @@ def cancelled_in_time(rescan: Rescan) -> Outcome:
 def rests(rescan: Rescan, now: datetime) -> str:
     """Why its replicas are left alone for a while: `rescanned 20 s ago by anna; again in 40 s`."""
     return cool_down.words(rescan.ended_at, rescan.asked_by and rescan.asked_by.get_username(), now)
-
-
-def names_of(names: Sequence[str], count: int) -> str:
-    """`tier 1, tier 2 and tier 3`; where there are more than these, `tier 1, tier 2, tier 3 and 37 more`."""
-    if more := count - len(names):
-        return f"{', '.join(names)} and {more:,} more"
-    return " and ".join(filter(None, [", ".join(names[:-1]), *names[-1:]]))
 
 
 def count_of(number: int, noun: str) -> str:

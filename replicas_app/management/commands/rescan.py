@@ -16,6 +16,7 @@ from replicas_app import rescans, sync
 from replicas_app.management.called import server_called
 from replicas_app.models import BackupServer, Replica, Rescan
 from replicas_app.models.inventory import ReplicaQuerySet
+from replicas_app.text import names_of
 
 LOOK_AGAIN_SECONDS = 0.5
 
@@ -93,7 +94,7 @@ def chosen(ids: Sequence[str], server: BackupServer | None) -> list[Replica]:
 def servers_of(replicas: Sequence[Replica]) -> str:
     """`lab`, or `One of lab and oslo`."""
     names = sorted({replica.server.name for replica in replicas})
-    return names[0] if len(names) == 1 else f"One of {', '.join(names[:-1])} and {names[-1]}"
+    return names[0] if len(names) == 1 else f"One of {names_of(names, len(names))}"
 
 
 def one_of(replicas: ReplicaQuerySet, text: str) -> Replica:
